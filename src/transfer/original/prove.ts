@@ -41,6 +41,8 @@ interface ProofPlan extends Proving {
 const sizesPerReading = 8;
 /** How many part sizes are computed for a file whose size is not known yet. */
 const maxGuesses = 4;
+/** How often a stored upload is read. A thread that dies takes its digests with it. */
+const maxReadings = 2;
 
 /** Decides in which parts a copy is fetched and which digests are computed on the way. */
 export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe): Promise<ProofPlan> {
@@ -105,11 +107,12 @@ export async function proveStored(
   const sizes = claim ? partSizesOf(claim, stored.sizeBytes, await trust.provenSizes(account)) : [];
   if (!claim || sizes.length === 0) return { ...because, proof: 'none' };
   const read = async (take: TakeBytes) => destination.stat(stored.key, { deep: true, take, signal });
-  const { matching } = await compare({ ...stored, read }, new Map(), { claim, sizes, digests });
+  const { matching, left } = await compare({ ...stored, read }, new Map(), { claim, sizes, digests });
   if (matching !== undefined) {
     await trust.noteProven(account, claim, matching);
     return { ...because, proof: 'proven', claimPartBytes: matching };
   }
+  if (left.length > 0) return { ...because, proof: 'unchecked' };
   const way = await trust.wayFor(account, claim, stored.sizeBytes);
   if (way === undefined) return { ...because, proof: 'none' };
   if (mismatch !== stored.crc32) return undefined;
@@ -148,7 +151,9 @@ async function compare(
   if (matching !== undefined || !copy.read) return { matching, left };
   while (left.length > 0) {
     const some = left.slice(0, sizesPerReading);
-    const found = findMatch(claim, some, await readDigests(copy, copy.read, { partSizes: some, digests }));
+    const read = await readDigests(copy, copy.read, { partSizes: some, digests });
+    if (!read) break;
+    const found = findMatch(claim, some, read);
     if (found !== undefined) return { matching: found, left };
     left = left.slice(some.length);
   }
@@ -163,21 +168,39 @@ function findMatch(
   return sizes.find((size) => matchesClaim(claim, computed.get(size) ?? []));
 }
 
-/** Reads stored bytes from the first one. Errors: CHECKSUM_MISMATCH, and those of `read`. */
-async function readDigests(
+/**
+ * Computes the digests of stored bytes. Undefined if the threads die again and again. Errors: those
+ * of `readOnce`.
+ */
+async function readDigests(...wanted: Parameters<typeof readOnce>): ReturnType<typeof readOnce> {
+  for (let readings = 1; readings <= maxReadings; readings += 1) {
+    const found = await readOnce(...wanted);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Reads stored bytes from the first one. Undefined if the thread of the digests dies. Errors:
+ * CHECKSUM_MISMATCH, and those of `read`.
+ */
+async function readOnce(
   { key, crc32: wanted }: WholeCopy,
   read: NonNullable<WholeCopy['read']>,
   { partSizes, digests }: { readonly partSizes: readonly ClaimPartBytes[]; readonly digests: Digests },
-): Promise<ReadonlyMap<ClaimPartBytes, readonly string[]>> {
+): Promise<ReadonlyMap<ClaimPartBytes, readonly string[]> | undefined> {
   const running = digests.begin({ partSizes, offset: 0, savesState: false });
+  let isLost = false;
+  const lose = () => void (isLost = true);
   let checksum = 0;
   try {
     await read((bytes) => {
       checksum = crc32(bytes, checksum);
-      return running.update(bytes);
+      return isLost ? undefined : running.update(bytes)?.catch(lose);
     });
     if (checksum !== wanted) throw new SyncError('CHECKSUM_MISMATCH', `the stored bytes of ${key} are not those that arrived`);
-    return partDigests([await running.end(true)]);
+    const text = await running.end(true).catch(lose);
+    return isLost || text === undefined ? undefined : partDigests([text]);
   } catch (error) {
     running.abandon();
     throw error;
