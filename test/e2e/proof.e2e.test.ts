@@ -101,6 +101,18 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     await scene.expectComplete();
     expectExit(await scene.sync(), 0);
   });
+
+  test('films whose HEAD has a weak ETag are compared with the ETag of the GET', async () => {
+    const film = filmMaker('weak');
+    const media = [film(null, 0.3), film(20, 21), film(null, 0.3, 'kms')];
+    const weak = { type: 'header', name: 'etag', value: 'W/"9b2cf535f27731c974343645a3985328"' } as const;
+    const faults = [{ match: { host: 'cdn', method: 'HEAD' }, action: weak } as const];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, media)).toEqual(['proven', 'proven', 'none']);
+    await scene.expectComplete();
+  });
 });
 
 test('a disputed film that a killed run archived is named by the next run, and by no later run', async () => {

@@ -29,7 +29,7 @@ export async function probeWithSlot(
 
 /**
  * Asks the media host for the true size and the validator of an original. It sends a HEAD request.
- * If that is refused or gives no size, it sends a GET for the first byte. Errors: those of
+ * If that is refused, gives no size or has a weak ETag, it sends a GET for the first byte. Errors: those of
  * MediaHosts; NOT_MEDIA for an empty file or a page.
  */
 async function probe(
@@ -39,8 +39,17 @@ async function probe(
 ): Promise<Probe> {
   const { headUrl, extension, claim } = offered;
   const head = tryHead && headUrl !== null ? await probeByHead(hosts, headUrl, extension, signal) : undefined;
-  const { headers, ...answer } = head ?? (await probeByFirstByte(hosts, offered, signal));
-  return { ...answer, claim: claim ?? source.claimIn?.(headers) ?? null };
+  const isUsable = head && !hasWeakEtag(head);
+  const { headers, ...answer } = isUsable ? head : await probeByFirstByte(hosts, offered, signal);
+  // HEAD may deny the claim of the GET.
+  const all = { ...headers, ...head?.headers, ...(headers['etag'] !== undefined && { etag: headers['etag'] }) };
+  const stated = source.claimIn?.(headers) && source.claimIn(all);
+  return { ...answer, claim: claim ?? stated ?? null };
+}
+
+/** A cache may weaken the ETag in its answers to HEAD. */
+function hasWeakEtag({ headers }: Answer): boolean {
+  return headers['etag']?.startsWith('W/') ?? false;
 }
 
 interface Answer extends Omit<Probe, 'claim'> {
