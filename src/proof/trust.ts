@@ -31,8 +31,13 @@ export function sizesOf(ways: readonly string[]): readonly ClaimPartBytes[] {
 
 /** Returns the first of the ways in which a file of `sizeBytes` with this claim may be stored. */
 export function wayFor(claim: ContentClaim, sizeBytes: number, ways: readonly string[]): string | undefined {
-  const possible = new Set(partSizesOf(claim, sizeBytes).map((partBytes) => wayOf(claim, partBytes)));
-  return ways.find((way) => possible.has(way));
+  return waysFor(claim, partSizesOf(claim, sizeBytes), ways)[0];
+}
+
+/** Returns those of the ways that a claim has with one of the part sizes. */
+export function waysFor(claim: ContentClaim, sizes: readonly ClaimPartBytes[], ways: readonly string[]): readonly string[] {
+  const possible = new Set(sizes.map((partBytes) => wayOf(claim, partBytes)));
+  return ways.filter((way) => possible.has(way));
 }
 
 /** How many files of a run were compared with a claim of one way, and how many contradict it. */

@@ -1,5 +1,5 @@
-import { wayOf, type ClaimPartBytes, type ContentClaim } from '../proof/claim.ts';
-import { addWay, losesTrust, provenWaysFact, sizesOf, wayFor, waysIn, type WayCount } from '../proof/trust.ts';
+import { partSizesOf, wayOf, type ClaimPartBytes, type ContentClaim } from '../proof/claim.ts';
+import { addWay, losesTrust, provenWaysFact, sizesOf, waysFor, waysIn, type WayCount } from '../proof/trust.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 
 /** Learns during a run which claims of an account can be trusted, and keeps it in the tracker. */
@@ -11,6 +11,8 @@ export interface Trust {
    * this way have proven claims. Undefined if there is no such way, or if it lost its trust.
    */
   wayFor(account: string, claim: ContentClaim, sizeBytes: number): Promise<string | undefined>;
+  /** Returns all trusted ways that the claim has with one of the part sizes. */
+  waysFor(account: string, claim: ContentClaim, sizes: readonly ClaimPartBytes[]): Promise<readonly string[]>;
   noteProven(account: string, claim: ContentClaim, partBytes: ClaimPartBytes): Promise<void>;
   noteDisputed(way: string): void;
   /** Whether an original may wait for other files. Each original may wait once, and only a few. */
@@ -38,16 +40,18 @@ export function createTrust(tracker: Pick<Tracker, 'getFact' | 'setFact'>): Trus
     await tracker.setFact(provenWaysFact, text);
     fact = Promise.resolve(text);
   };
+  const trustedWays: Trust['waysFor'] = async (account, claim, sizes) => {
+    const find = async () => waysFor(claim, sizes, waysIn(await load(), account).filter(isTrusted));
+    const known = await find();
+    if (known.length > 0) return known;
+    // Another process may have learned more.
+    fact = undefined;
+    return find();
+  };
   return {
     provenSizes: async (account) => sizesOf(waysIn(await load(), account)),
-    wayFor: async (account, claim, sizeBytes) => {
-      const find = async () => wayFor(claim, sizeBytes, waysIn(await load(), account).filter(isTrusted));
-      const known = await find();
-      if (known !== undefined) return known;
-      // Another process may have learned more.
-      fact = undefined;
-      return find();
-    },
+    wayFor: async (account, claim, sizeBytes) => (await trustedWays(account, claim, partSizesOf(claim, sizeBytes)))[0],
+    waysFor: trustedWays,
     noteProven: async (account, claim, partBytes) => {
       const way = wayOf(claim, partBytes);
       count(way, 0);

@@ -8,6 +8,7 @@ import { eventsOf } from '../support/cli.ts';
 import { downloads, filmMaker, proofsOf, sentBytes, wrongByte } from '../support/films.ts';
 import { placeKinds } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt } from '../support/scene.ts';
+import { createMediaMaker } from '../support/simulated-media.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 describe.each(placeKinds)('in an archive on %s', (kind) => {
@@ -100,6 +101,17 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     expect(run.finished.files).toMatchObject({ archived: media.length, proven: 4, disputed: 0 });
     await scene.expectComplete();
     expectExit(await scene.sync(), 0);
+  });
+
+  test('a burst whose first frame comes once with a wrong byte waits for its other frames', async () => {
+    const burst = createMediaMaker('burst', [{ partBytes: null }]).burst([60_000, 60_001, 60_002, 60_003]);
+    const faults = [{ match: { host: 'cdn', method: 'GET', attempt: 1 }, action: { type: 'corrupt', at: 1000 } } as const];
+    await using scene = await openSceneAt(kind, { library: createLibrary([burst]), inProcess: true, faults });
+    const run = await scene.sync('--concurrency', '1');
+    expectExit(run, 0);
+    const archived = eventsOf(run, 'file.archived');
+    expect(archived.map(({ proof }) => proof)).toEqual(archived.map(() => 'proven'));
+    await scene.expectComplete();
   });
 
   test('films whose HEAD has a weak ETag are compared with the ETag of the GET', async () => {

@@ -18,6 +18,8 @@ export interface S3StoreOptions extends S3AuthOptions {
   readonly discard?: boolean;
   /** If true, entity tags are MD5s as on S3. Otherwise they are only unique, which is cheaper. */
   readonly md5?: boolean;
+  /** With `md5`: from this part number on, the entity tags of parts are only unique. */
+  readonly oddFromPart?: number;
   readonly faults?: readonly S3Fault[];
   readonly legacy?: S3Legacy;
 }
@@ -91,8 +93,8 @@ export interface S3Store extends AsyncDisposable {
 
 /** Starts an S3 store on a free port of 127.0.0.1. All objects are lost when the store closes. */
 export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Store> {
-  const { legacy = {}, md5 = false, region } = options;
-  const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, region };
+  const { legacy = {}, md5 = false, oddFromPart = Infinity, region } = options;
+  const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, oddFromPart, region };
   for (const name of options.buckets ?? []) createBucket(state, name);
   const faults = [...(options.faults ?? [])];
   const log: S3LogEntry[] = [];

@@ -11,6 +11,8 @@ export interface StoreState {
   readonly legacy: S3Legacy;
   /** If true, entity tags are MD5s. Otherwise they are only unique. */
   readonly md5: boolean;
+  /** The first part number whose entity tag is no MD5. */
+  readonly oddFromPart: number;
   readonly region: string | undefined;
 }
 

@@ -15,7 +15,7 @@ import {
 import type { Copy, Upload } from '../context.ts';
 import type { Probe } from '../media-host/probe.ts';
 import { abandon } from './drop-upload.ts';
-import { digestsOf } from './part-digests.ts';
+import { digestsOf, restOnReceipts } from './part-digests.ts';
 import { partSizeFor } from './parts.ts';
 
 /** Compares the bytes of a copy with the provider's claim. */
@@ -39,8 +39,8 @@ interface ProofPlan extends Proving {
 
 /** How many part sizes one reading of a stored upload compares. */
 const sizesPerReading = 8;
-/** How many part sizes are computed for a file whose size is not known yet. */
-const maxGuesses = 4;
+/** How many part sizes are computed while the bytes of a first copy arrive. */
+const maxComputed = 4;
 /** How often a stored upload is read. A thread that dies takes its digests with it. */
 const maxReadings = 2;
 
@@ -59,7 +59,9 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
   const isReadBack = transfer.destination.readUpload !== undefined && !hasOnePart;
   // Reading a stored file again is faster than to fetch its parts in order.
   const isComputed = !isReadBack || (mismatch === null && sizes[0] !== wholeFile && sizeBytes !== null);
-  const computed = mismatch === null ? sizes.slice(0, sizeBytes === null ? maxGuesses : 1) : sizes;
+  const trusted = isReadBack ? 0 : sizes.filter((size) => proven.includes(size)).length;
+  const wanted = sizeBytes === null ? maxComputed : Math.min(Math.max(trusted, 1), maxComputed);
+  const computed = mismatch === null ? sizes.slice(0, wanted) : sizes;
   return { claim, mismatch, partSizeBytes, claimPartSizes: isComputed ? computed : [] };
 }
 
@@ -69,7 +71,7 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
  * bytes both contradict the claim).
  */
 export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], whole: ContentFacts): Promise<Evidence> {
-  const { digests, trust, destination } = copy.transfer;
+  const { digests, trust, destination, receipts } = copy.transfer;
   const claim = copy.lessons.makesNoClaim ? null : upload.proving.claim;
   if (!claim) return { claim: noClaim, proof: 'none', claimPartBytes: null };
   if (!digests) return { claim: null, proof: 'unchecked', claimPartBytes: null };
@@ -86,7 +88,10 @@ export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], 
     return { ...because, proof: 'proven', claimPartBytes: matching };
   }
   if (left.length === known.sizes.length) return { ...because, proof: 'unchecked' };
-  return { ...because, proof: await judgeMismatch(copy, upload, claim, { ...whole, hasComparedAll: left.length === 0 }) };
+  if (restOnReceipts(parts)) receipts.areDigests = false;
+  const compared = known.sizes.filter((size) => !left.includes(size));
+  const proof = await judgeMismatch(copy, upload, { claim, compared, hasComparedAll: left.length === 0, crc32: whole.crc32 });
+  return { ...because, proof };
 }
 
 /**
@@ -113,10 +118,10 @@ export async function proveStored(
     return { ...because, proof: 'proven', claimPartBytes: matching };
   }
   if (left.length > 0) return { ...because, proof: 'unchecked' };
-  const way = await trust.wayFor(account, claim, stored.sizeBytes);
-  if (way === undefined) return { ...because, proof: 'none' };
+  const ways = await trust.waysFor(account, claim, sizes);
+  if (ways.length === 0) return { ...because, proof: 'none' };
   if (mismatch !== stored.crc32) return undefined;
-  trust.noteDisputed(way);
+  for (const way of ways) trust.noteDisputed(way);
   return { ...because, proof: 'disputed' };
 }
 
@@ -207,32 +212,47 @@ async function readOnce(
   }
 }
 
+interface Mismatch {
+  readonly claim: ContentClaim;
+  /** The part sizes that were compared. Only for these the mismatch says something. */
+  readonly compared: readonly ClaimPartBytes[];
+  readonly hasComparedAll: boolean;
+  /** Of the copy. */
+  readonly crc32: number;
+}
+
 /** Decides what a copy means that does not match its claim. Errors: those of `prove`. */
 async function judgeMismatch(
   copy: Copy,
   upload: Upload,
-  claim: ContentClaim,
-  whole: ContentFacts & { readonly hasComparedAll: boolean },
+  { claim, compared, hasComparedAll, crc32: found }: Mismatch,
 ): Promise<'none' | 'disputed'> {
-  const { transfer, row } = copy;
+  const { trust } = copy.transfer;
   const { mismatch } = upload.proving;
-  if (mismatch !== null && mismatch !== whole.crc32) throw await refuseCopy(copy, upload, claim, whole.crc32);
-  const way = await transfer.trust.wayFor(row.original.account, claim, whole.sizeBytes);
-  if (way === undefined) {
-    if (mismatch === null && mayPostpone(copy))
+  if (mismatch !== null && mismatch !== found) throw await refuseCopy(copy, upload, claim, found);
+  const ways = await trust.waysFor(copy.row.original.account, claim, compared);
+  if (ways.length === 0) {
+    if (mismatch === null && (await mayPostpone(copy)))
       throw new SyncError('PROOF_POSTPONED', 'other files must show first whether the claim can be trusted');
     return 'none';
   }
-  if (mismatch === null) throw await refuseCopy(copy, upload, claim, whole.crc32);
-  if (!whole.hasComparedAll) return 'none';
-  transfer.trust.noteDisputed(way);
+  if (mismatch === null) throw await refuseCopy(copy, upload, claim, found);
+  if (!hasComparedAll) return 'none';
+  for (const way of ways) trust.noteDisputed(way);
   return 'disputed';
 }
 
-/** Whether other media of this run may still show that the claim can be trusted. */
-function mayPostpone({ transfer, row }: Copy): boolean {
-  const { postponed, accounting, trust } = transfer;
-  return postponed !== undefined && accounting.leftMedia() > 1 && trust.mayPostpone(row.id);
+/** Whether other originals of this run may still show that the claim can be trusted. */
+async function mayPostpone(copy: Copy): Promise<boolean> {
+  const { postponed, accounting, trust } = copy.transfer;
+  if (postponed === undefined) return false;
+  return (accounting.leftMedia() > 1 || (await hasOpenSiblings(copy))) && trust.mayPostpone(copy.row.id);
+}
+
+/** Whether other originals of the medium are not archived yet. */
+async function hasOpenSiblings({ transfer, row: { id, original } }: Copy): Promise<boolean> {
+  const siblings = await transfer.tracker.originals(original.mediaId);
+  return siblings.some((sibling) => sibling.id !== id && ['PENDING', 'IN_PROGRESS'].includes(sibling.status));
 }
 
 /**
