@@ -31,6 +31,8 @@ const required: fc.Arbitrary<FileDescription> = fc.record({
   }),
   originalName: text,
   capturedAt: optional,
+  mediumType: filled,
+  camera: filled,
   originalsOfMedium: fc.nat(),
   roles: fc.uniqueArray(role),
   validator: fc.record({ etag: optional, lastModified: optional }),

@@ -38,6 +38,8 @@ const fieldsSchema = z.object({
   revision: count,
   'original-name': text.default(''),
   'captured-at': text.nullable().default(null),
+  'medium-type': text.optional(),
+  camera: text.optional(),
   originals: count,
   roles: z
     .string()
@@ -74,6 +76,8 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
     revision: original.revision,
     'original-name': description.originalName,
     'captured-at': description.capturedAt,
+    'medium-type': description.mediumType ?? null,
+    camera: description.camera ?? null,
     originals: description.originalsOfMedium,
     roles: description.roles.join(','),
     etag: validator.etag,
@@ -130,6 +134,8 @@ export function decodeDescription(fields: unknown, key: string): FileDescription
     },
     originalName: data['original-name'],
     capturedAt: data['captured-at'],
+    ...(data['medium-type'] !== undefined && { mediumType: data['medium-type'] }),
+    ...(data.camera !== undefined && { camera: data.camera }),
     originalsOfMedium: data.originals,
     roles: data.roles,
     validator: { etag: data.etag, lastModified: data['last-modified'] },

@@ -9,6 +9,10 @@ export interface FileDescription {
   /** The provider's name of the medium, unchanged. The name may be empty or hostile. */
   readonly originalName: string;
   readonly capturedAt: string | null;
+  /** The provider's type of the medium. Absent if an earlier version wrote the description. */
+  readonly mediumType?: string;
+  /** The model of the camera. Absent if it is unknown. */
+  readonly camera?: string;
   /**
    * How many originals of the medium have a role in `roles`. The medium was resolved for these
    * roles.
@@ -148,6 +152,11 @@ export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
 
 export interface StatOptions {
   readonly deep?: boolean;
+  /**
+   * With `deep`: the first byte to read. The result then has the size and CRC32 of the bytes from
+   * there on. Default: 0.
+   */
+  readonly from?: number;
   readonly take?: TakeBytes | undefined;
   readonly signal?: AbortSignal;
 }
@@ -160,6 +169,16 @@ export interface ReadingTerms {
   isReadable(key: string): boolean;
   /** The price of reading a file once, in USD. */
   usd(file: { readonly key: string; readonly sizeBytes: number }): number;
+}
+
+export interface ListOptions {
+  /** The keys of files to leave out. */
+  readonly except?: Keys;
+  /**
+   * Called for each file whose description the store refuses to show. Without it, such a file ends
+   * the listing with an error.
+   */
+  readonly onUnreadable?: (key: string, error: unknown) => void;
 }
 
 /** A set of keys. */
@@ -279,10 +298,9 @@ export interface Destination {
 
   /**
    * Yields each file that has a description, once, with its latest description, in any order. Also
-   * yields an absent file if its description is stored outside of the file. Leaves out the keys in
-   * `except`.
+   * yields an absent file if its description is stored outside of the file.
    */
-  list(options?: { readonly except?: Keys }): AsyncIterable<ListedFile>;
+  list(options?: ListOptions): AsyncIterable<ListedFile>;
 
   /** True if a description may be stored inside its file, and vanish together with the file. */
   readonly forgetsAbsentFiles: boolean;

@@ -1,9 +1,13 @@
 import type { FileDescription, StoredFile } from '../destination/destination.ts';
 import type { Event } from '../events.ts';
 import { crc32Hex } from '../lib/crc32.ts';
+import { shortened } from '../lib/text.ts';
 import { mediumVersion, originalId, type Medium, type Original, type Proof, type Role, type Validator } from '../media.ts';
 import { latestRevisions } from '../plan/plan.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
+
+/** All known types and models are shorter. The metadata of an S3 object has little room. */
+const maxFactLength = 32;
 
 /** The originals of a medium, in the roles that were requested when it was resolved. */
 export interface MediumSet {
@@ -30,10 +34,13 @@ export function mediumSet(
  * The description of a file in the archive. `validator` belongs to the content that was fetched.
  */
 export function describeFile(original: Original, set: MediumSet, validator: Validator): FileDescription {
+  const { type, cameraModel } = set.medium;
   return {
     original,
     originalName: set.medium.filename,
     capturedAt: set.medium.capturedAt,
+    ...(type !== '' && { mediumType: shortened(type, maxFactLength) }),
+    ...(cameraModel !== null && cameraModel !== '' && { camera: shortened(cameraModel, maxFactLength) }),
     originalsOfMedium: set.originals,
     roles: set.roles,
     validator,

@@ -56,16 +56,17 @@ export function readBuffer(sizeBytes: number): Buffer {
 }
 
 /**
- * Computes the size and checksums of a whole open file from its bytes. `sizeBytes` is an estimate.
+ * Computes the size and checksums of an open file from its bytes, from the byte `from` on.
+ * `sizeBytes` is an estimate.
  */
 export async function contentOf(
   handle: FileHandle,
   sizeBytes: number,
   hash: HashName,
-  options: Omit<ReadRangeOptions, 'onBytes'> = {},
+  { from = 0, ...options }: Omit<ReadRangeOptions, 'onBytes'> & { readonly from?: number } = {},
 ): Promise<Content> {
   const digest = createDigest(hash);
-  const range = { start: 0, sizeBytes: Infinity };
+  const range = { start: from, sizeBytes: Infinity };
   const whole = await readRange(handle, readBuffer(sizeBytes), range, { ...options, onBytes: digest?.update });
   return { ...whole, sha256: digest?.hex() ?? null };
 }

@@ -64,7 +64,7 @@ export function openS3(options: S3Options): S3Destination {
     sweep: (keep) => sweepUploads(bucket, keep),
     stat: (key, how) => statFile(bucket, key, how),
     readingTerms: () => readingTerms(bucket),
-    list: ({ except } = {}) => listFiles(bucket, except),
+    list: (options) => listFiles(bucket, options),
     forgetsAbsentFiles: true,
     replacesDamaged: false,
     unknown: (known) => unknownKeys(bucket, known),

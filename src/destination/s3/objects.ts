@@ -97,27 +97,35 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
 }
 
 /**
- * Reads an object to its end. Returns undefined if the object does not exist. Throws STORE_FAILED
- * after `stallMs` without a byte.
+ * Reads an object from the byte `from` to its end. Returns undefined if the object does not exist.
+ * Throws STORE_FAILED after `stallMs` without a byte. The time that `take` needs does not count.
  */
 export async function readThrough(
   bucket: Bucket,
   key: string,
-  { take, signal }: Omit<StatOptions, 'deep'> = {},
+  { from = 0, take, signal }: Omit<StatOptions, 'deep'> = {},
 ): Promise<StoredFile | undefined> {
   const silence = new AbortController();
-  const watch = setTimeout(() => silence.abort(), bucket.stallMs);
+  let isTaking = false;
+  const watch = setTimeout(() => void (isTaking ? watch.refresh() : silence.abort()), bucket.stallMs);
   const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-  const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key });
+  const range = from > 0 ? { Range: `bytes=${from}-` } : {};
+  const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key, ...range });
   const reading = ask(bucket, `reading ${key}`, async (client) => {
-    const { Body } = await client.send(command, { abortSignal: either });
+    const { Body, ContentRange } = await client.send(command, { abortSignal: either });
+    // A store without ranges sends the whole object.
+    let skippedBytes = ContentRange === undefined ? from : 0;
     let sizeBytes = 0;
     let crc = 0;
-    for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const whole of (Body ?? []) as AsyncIterable<Uint8Array>) {
       watch.refresh();
+      const chunk = whole.subarray(skippedBytes);
+      skippedBytes -= whole.length - chunk.length;
       sizeBytes += chunk.length;
       crc = crc32(chunk, crc);
+      isTaking = true;
       await take?.(chunk);
+      isTaking = false;
     }
     return { key, sizeBytes, crc32: crc };
   });

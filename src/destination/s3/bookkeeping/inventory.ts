@@ -1,5 +1,5 @@
 import { SyncError } from '../../../errors.ts';
-import type { Keys, ListedFile, ReadingTerms, StatOptions, StoredFile } from '../../destination.ts';
+import type { Keys, ListedFile, ListOptions, ReadingTerms, StatOptions, StoredFile } from '../../destination.ts';
 import type { Bucket } from '../bucket.ts';
 import { refusalOf } from '../errors.ts';
 import { head, listKeys, listObjects, readThrough, type Found } from '../objects.ts';
@@ -51,11 +51,17 @@ export async function readingTerms(bucket: Bucket): Promise<ReadingTerms> {
  * Yields every archived file that has a description, except files whose record says that they are
  * damaged. A file that is gone is listed from its record.
  */
-export async function* listFiles(bucket: Bucket, except?: Keys): AsyncGenerator<ListedFile> {
+export async function* listFiles(bucket: Bucket, { except, onUnreadable }: ListOptions = {}): AsyncGenerator<ListedFile> {
   const recorded = await recordedKeys(bucket);
   const absent = new Set(recorded);
   const wanted = wantedKeys(bucket, except, (key) => absent.delete(key));
-  for await (const file of inFlight(wanted, (key) => describe(bucket, key, recorded.has(key)))) {
+  const describeOne = async (key: string) =>
+    describe(bucket, key, recorded.has(key)).catch((error: unknown) => {
+      if (!onUnreadable || !(error instanceof SyncError) || error.decision === 'stop') throw error;
+      onUnreadable(key, error);
+      return undefined;
+    });
+  for await (const file of inFlight(wanted, describeOne)) {
     if (file) yield file;
   }
   const lost = [...absent].filter((key) => !except?.has(key));
