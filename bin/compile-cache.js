@@ -9,6 +9,8 @@ import { join, resolve } from 'node:path';
  * the home, and nobody else can use the cache. A home that does not exist yet gets no cache.
  */
 export async function cacheCompiledCode(argv, environment) {
+  // `restore` writes nothing to the home.
+  if (argv[0] === 'restore') return;
   // The person has chosen another folder with NODE_COMPILE_CACHE.
   if (getCompileCacheDir() !== undefined) return;
   // Node makes a folder in the cache with the mode that the umask allows.

@@ -74,6 +74,7 @@ export const errorKinds = {
   UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   STORE_REFUSED: { decision: 'fail', exitCode: 1, meaning: 'The destination refuses the file, and would refuse it again' },
+  FILE_MISSING: { decision: 'fail', exitCode: 1, meaning: 'The archive describes the file, but no longer has it' },
   UNREADABLE: { decision: 'fail', exitCode: 1, meaning: 'The store has the file, but does not show its bytes now' },
   NO_SPACE: {
     decision: 'fail',

@@ -13,6 +13,8 @@ export type Event =
       readonly provider: Provider | null;
       readonly destination: string;
       readonly dryRun: boolean;
+      /** By `restore`: the archive that is read. */
+      readonly from?: string;
     }
   | { readonly type: 'archive.created'; readonly archiveId: string; readonly path: string }
   | { readonly type: 'archive.adopted'; readonly files: number }
@@ -84,6 +86,14 @@ export type Event =
       readonly proof: Proof;
     }
   | FileFailed
+  /** By `restore`: what it will do. `bytes` includes files that are already in the directory. */
+  | { readonly type: 'restore.planned'; readonly files: number; readonly bytes: number; readonly leftOut: number }
+  /** By `restore`: the directory cannot hold the name, so the file gets another name there. */
+  | ({ readonly type: 'file.renamed'; readonly reason: string } & FileOf)
+  /** By `restore`: the file is in the directory now. `path` is its path there. */
+  | ({ readonly type: 'file.restored'; readonly sizeBytes: number; readonly crc32: string } & FileOf)
+  /** By `restore --dry-run`: the file would be restored. */
+  | ({ readonly type: 'file.planned'; readonly sizeBytes: number } & FileOf)
   /** A damaged file was moved away, and its replacement now has its key. */
   | { readonly type: 'file.setAside'; readonly key: string; readonly movedTo: string }
   | { readonly type: 'host.paused'; readonly host: string; readonly forMs: number }
@@ -120,7 +130,10 @@ export type Event =
    * `verify`: such a file of an earlier run.
    */
   | ({ readonly type: 'file.disputed'; readonly reason: string } & FileOf)
-  /** By `verify`: a damaged file that a later revision replaces. Nothing has to be done. */
+  /**
+   * By `verify` and `restore`: a damaged file that a later revision replaces. Nothing has to be
+   * done.
+   */
   | ({ readonly type: 'file.superseded' } & FileOf)
   /**
    * By `verify`: the store cannot show the file's bytes now, which proves nothing about them. The
@@ -275,8 +288,37 @@ export interface RunFinished {
   };
   /** What the rolling check of a sync read and found. Present only with `--rolling`. */
   readonly rolling?: NonNullable<RunFinished['verified']>;
+  /** Present only after `restore`. */
+  readonly restored?: Restored;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
+}
+
+/** What `restore` did. All numbers but `bytes` and `incompleteMedia` count files. */
+export interface Restored {
+  readonly dryRun: boolean;
+  readonly files: number;
+  /** Files that the directory has already, with the same bytes. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** Damaged files that a later revision replaces. */
+  readonly superseded: number;
+  /** Files that the run did not reach, or that a dry run would restore. */
+  readonly pending: number;
+  /** Files that the filters and the given keys and patterns do not select. */
+  readonly leftOut: number;
+  /** The bytes of the restored files. */
+  readonly bytes: number;
+  /** Files that got another name than in the archive or, with `--flat`, on the camera. */
+  readonly renamed: number;
+  /** Restored files for which the archive has no checksum to compare. */
+  readonly uncompared: number;
+  /** Files that the archive lacks although it describes others of the same medium. */
+  readonly missing: number;
+  /** Files in the archive that no description knows. They are not restored. */
+  readonly unknown: number;
+  /** How many of the unknown files have names that Cloud Sync gives. */
+  readonly undescribed: number;
 }
 
 /** Takes each event as it happens. It must not throw. */

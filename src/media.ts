@@ -284,8 +284,8 @@ export function statusAfter(status: OriginalStatus, change: StatusChange): Origi
   return transitions[change][status];
 }
 
-/** What a run does. A tracker records no dry run. */
-export type RunKind = 'sync' | 'dry-run' | 'verify';
+/** What a run does. A tracker records no dry run and no `restore`. */
+export type RunKind = 'sync' | 'dry-run' | 'verify' | 'restore';
 
 /** A run as a tracker records it. Times are ISO 8601 in UTC. */
 export interface RunRecord {

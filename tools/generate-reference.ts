@@ -91,11 +91,11 @@ function exitCodesPage(): string {
   const meanings: readonly (readonly [number, string])[] = [
     [
       0,
-      'Every file that the provider offers is archived. Media may be waiting or deleted at the source, and files may be accepted. `verify` found no difference that is not accepted.',
+      'Every file that the provider offers is archived. Media may be waiting or deleted at the source, and files may be accepted. `verify` found no difference that is not accepted. `restore` restored all that was selected, or found it in the directory.',
     ],
     [
       1,
-      'The run finished, but some files failed, are quarantined or lost, or are disputed since this run. Or `verify` found differences, or `doctor` found a failure.',
+      'The run finished, but some files failed, are quarantined or lost, or are disputed since this run. Or `verify` found differences, `restore` could not give all files back, or `doctor` found a failure.',
     ],
     [2, 'An option, argument or the configuration is wrong.'],
     [3, 'Credentials are missing or have expired.'],

@@ -21,6 +21,13 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/verify.ts')).runVerify(context),
   },
   {
+    name: 'restore',
+    summary: 'Copy files of an archive into a directory, and check each. Needs no account and no tracker.',
+    argument: { name: '[key...]', help: 'Only these files: keys, names, ids of media, or patterns such as 2025/07/* or *.360.' },
+    whenInterrupted: 'Restored files stay. Run the same command again to continue.',
+    run: async (context) => (await import('./commands/restore.ts')).runRestore(context),
+  },
+  {
     name: 'status',
     summary: 'Show how much is archived and proven, what is missing and how the last runs ended.',
     run: async (context) => (await import('./commands/status.ts')).runStatus(context),

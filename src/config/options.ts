@@ -14,6 +14,7 @@ import { stages } from './stages.ts';
 export const commandNames = [
   'sync',
   'verify',
+  'restore',
   'status',
   'list',
   'accept',
@@ -83,7 +84,10 @@ export interface OptionSpec {
 }
 
 const everywhere = commandNames;
+/** The commands that open the store of an archive. */
+const onStore = ['sync', 'verify', 'restore', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
 const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
+const onSelection = ['sync', 'restore'] as const;
 const withTracker = ['sync', 'verify', 'status', 'list', 'accept', 'retry'] as const;
 const withProvider = ['sync', 'verify', 'login', 'doctor'] as const;
 const onService = ['aws run', 'aws status', 'aws failures', 'aws accept', 'aws retry', 'aws logs'] as const;
@@ -99,6 +103,27 @@ const optionTable = [
     help: 'Place of the archive: a directory or s3://bucket/prefix.',
   },
   {
+    name: 'from',
+    type: 'text',
+    metavar: 'PLACE',
+    commands: ['restore'],
+    help: 'Archive to read: a directory or s3://bucket/prefix.',
+  },
+  {
+    name: 'into',
+    type: 'text',
+    metavar: 'DIR',
+    commands: ['restore'],
+    help: 'Directory that gets the files. Files in it are never replaced.',
+  },
+  {
+    name: 'flat',
+    type: 'flag',
+    default: false,
+    commands: ['restore'],
+    help: 'Put all files into one folder, under the names that the camera gave. Equal names are numbered.',
+  },
+  {
     name: 'provider',
     type: 'text',
     metavar: 'NAME',
@@ -111,7 +136,7 @@ const optionTable = [
     name: 'dry-run',
     type: 'flag',
     default: false,
-    commands: ['sync'],
+    commands: ['sync', 'restore'],
     help: 'List and plan, but transfer nothing and write nothing.',
   },
   {
@@ -128,8 +153,8 @@ const optionTable = [
     default: 5,
     min: 1,
     max: 64,
-    commands: ['sync'],
-    help: 'Number of parts transferred at the same time, over all files.',
+    commands: ['sync', 'restore'],
+    help: 'Number of parts that `sync`, or of files that `restore` transfers at the same time.',
   },
   {
     name: 'bwlimit',
@@ -143,51 +168,51 @@ const optionTable = [
     name: 'since',
     type: 'date',
     metavar: 'DATE',
-    commands: ['sync'],
-    help: 'Archive only media captured on or after this date.',
+    commands: onSelection,
+    help: 'Take only media captured on or after this date.',
   },
   {
     name: 'until',
     type: 'date',
     metavar: 'DATE',
-    commands: ['sync'],
-    help: 'Archive only media captured on or before this date.',
+    commands: onSelection,
+    help: 'Take only media captured on or before this date.',
   },
   {
     name: 'type',
     type: 'list',
     metavar: 'TYPE',
     allowed: knownTypes,
-    commands: ['sync'],
-    help: 'Archive only media of these types, named as the provider names them.',
+    commands: onSelection,
+    help: 'Take only media of these types, named as the provider names them.',
   },
   {
     name: 'camera',
     type: 'list',
     metavar: 'MODEL',
-    commands: ['sync'],
-    help: 'Archive only media of these camera models; a pattern such as HERO12* is allowed.',
+    commands: onSelection,
+    help: 'Take only media of these camera models; a pattern such as HERO12* is allowed.',
   },
   {
     name: 'name',
     type: 'list',
     metavar: 'PATTERN',
-    commands: ['sync'],
-    help: 'Archive only media whose name matches a pattern; * stands for any text, ? for one character.',
+    commands: onSelection,
+    help: 'Take only media whose name matches a pattern; * stands for any text, ? for one character.',
   },
   {
     name: 'min-size',
     type: 'amount',
     metavar: 'SIZE',
-    commands: ['sync'],
-    help: 'Archive only media with at least this size in the listing, such as 10M.',
+    commands: onSelection,
+    help: 'Take only media with at least this size in the listing, such as 10M.',
   },
   {
     name: 'max-size',
     type: 'amount',
     metavar: 'SIZE',
-    commands: ['sync'],
-    help: 'Archive only media with at most this size in the listing.',
+    commands: onSelection,
+    help: 'Take only media with at most this size in the listing.',
   },
   {
     name: 'include',
@@ -323,14 +348,14 @@ const optionTable = [
     name: 'json',
     type: 'flag',
     default: false,
-    commands: [...onArchive, ...onService],
+    commands: [...onStore, ...onService],
     help: 'Print JSON lines to standard output and everything else to standard error.',
   },
   {
     name: 'quiet',
     type: 'flag',
     default: false,
-    commands: ['sync', 'verify', 'demo'],
+    commands: ['sync', 'verify', 'restore', 'demo'],
     help: 'Print only warnings and, after a failure, a short summary.',
   },
 
@@ -358,7 +383,7 @@ const optionTable = [
     name: 's3-endpoint',
     type: 'url',
     metavar: 'URL',
-    commands: onArchive,
+    commands: onStore,
     advanced: true,
     help: 'Address of an S3-compatible store; default: AWS.',
   },
@@ -367,7 +392,7 @@ const optionTable = [
     type: 'text',
     shape: regionShape,
     metavar: 'REGION',
-    commands: onArchive,
+    commands: onStore,
     advanced: true,
     help: 'Region of the bucket; default: the AWS configuration of this machine.',
   },
@@ -375,7 +400,7 @@ const optionTable = [
     name: 's3-path-style',
     type: 'flag',
     default: false,
-    commands: onArchive,
+    commands: onStore,
     advanced: true,
     help: 'Put the bucket into the path, for stores that do not support bucket host names.',
   },
@@ -440,7 +465,7 @@ const optionTable = [
     default: 30_000,
     min: 100,
     max: 3_600_000,
-    commands: withProvider,
+    commands: [...withProvider, 'restore'],
     advanced: true,
     help: 'Milliseconds without data after which a connection is closed.',
   },
@@ -451,9 +476,9 @@ const optionTable = [
     default: usualTermMs,
     min: 1_000,
     max: maxTermMs,
-    commands: ['sync', 'verify'],
+    commands: ['sync', 'verify', 'restore'],
     advanced: true,
-    help: 'Milliseconds that a run may pause before another run takes over the archive.',
+    help: 'Milliseconds that a run may pause before another run takes over.',
   },
   {
     name: 'credential-store',

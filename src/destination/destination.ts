@@ -175,8 +175,8 @@ export interface ListOptions {
   /** The keys of files to leave out. */
   readonly except?: Keys;
   /**
-   * Called for each file whose description the store refuses to show. Without it, such a file ends
-   * the listing with an error.
+   * Called for each file that the place refuses to show. Without it, such a file ends the listing
+   * with an error.
    */
   readonly onUnreadable?: (key: string, error: unknown) => void;
 }

@@ -14,8 +14,7 @@ type Descriptions = { readonly [Type in Described['type']]: (event: DescribedAs<
  * systems, so the caller escapes all control characters in the line.
  */
 const descriptions: Descriptions = {
-  'run.started': ({ provider, destination, dryRun }) =>
-    provider === null ? `Verifying ${destination}` : `${dryRun ? 'Planning only: ' : 'Archiving '}${provider} → ${destination}`,
+  'run.started': describeStart,
   'archive.created': ({ archiveId, path }) => `New archive ${archiveId} in ${path}`,
   'archive.adopted': ({ files }) => `Adopted ${count(files, 'file')} that the archive already has`,
   'listing.finished': ({ mode, listed, added, changed, gone }) =>
@@ -34,6 +33,11 @@ const descriptions: Descriptions = {
   'file.archived': ({ key, sizeBytes, proof }) =>
     `archived  ${key}  ${formatBytes(sizeBytes)}${proof === 'none' ? '' : `  ${proof}`}`,
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
+  'restore.planned': ({ files, bytes, leftOut }) =>
+    `To do: ${count(files, 'file')}, ${formatBytes(bytes)}${leftOut === 0 ? '' : `; ${count(leftOut, 'file')} left out`}`,
+  'file.renamed': ({ key, path, reason }) => `renamed   ${key}: ${reason}; it becomes ${path}`,
+  'file.restored': ({ path, sizeBytes }) => `restored  ${path}  ${formatBytes(sizeBytes)}`,
+  'file.planned': ({ key, path, sizeBytes }) => `would restore ${key} → ${path}  ${formatBytes(sizeBytes)}`,
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : `. ${hint}`}`,
@@ -59,6 +63,12 @@ function describeCheck({ days, files, bytes, unreadable, requests, usd = 0, pric
   const cost = requests === undefined ? '' : `; ${count(requests, 'request')}, about ${usd.toFixed(2)} USD (${prices})`;
   const left = unreadable === 0 ? '' : `; ${count(unreadable, 'file')} in an archive class cannot be read`;
   return `Reading ${count(files, 'file')} again, ${formatBytes(bytes)}, so that no byte stays unread for ${count(days, 'day')}${cost}${left}`;
+}
+
+function describeStart({ provider, destination, dryRun, from }: DescribedAs<'run.started'>): string {
+  const doing = (word: string) => (dryRun ? 'Planning only: ' : `${word} `);
+  if (from !== undefined) return `${doing('Restoring')}${from} → ${destination}`;
+  return provider === null ? `Verifying ${destination}` : `${doing('Archiving')}${provider} → ${destination}`;
 }
 
 /** Media that were not ready are named apart, because they may still not be ready. */

@@ -54,8 +54,9 @@ function syncCounts({ archived, failed, quarantined, lost, disputed }: RunFinish
 }
 
 /** The counts that are not zero, such as `2 archived, 1 failed. `. Empty if all are zero. */
-function summaryOf({ files, verified }: RunFinished): string {
-  const counts = verified ? verifiedCounts(verified) : syncCounts(files);
+function summaryOf({ files, verified, restored }: RunFinished): string {
+  const restoredCount = restored && { restored: restored.files, failed: restored.failed + restored.missing };
+  const counts = restoredCount ?? (verified ? verifiedCounts(verified) : syncCounts(files));
   const named = Object.entries(counts).filter(([, number]) => number > 0);
   return named.length === 0 ? '' : `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}. `;
 }

@@ -14,11 +14,16 @@ export const reasonsHint = '`cloud-sync list --status failed,quarantined,missing
 export function createProblems(maxLines = 20): Problems {
   const lines: string[] = [];
   let others = 0;
+  let hint = reasonsHint;
   let isVerify = false;
   return {
-    lines: () => (others === 0 ? lines : [...lines, `… and ${others.toLocaleString('en')} more: ${reasonsHint}`]),
+    lines: () => (others === 0 ? lines : [...lines, `… and ${others.toLocaleString('en')} more: ${hint}`]),
     note: (event) => {
-      if (event.type === 'run.started') isVerify = event.provider === null;
+      if (event.type === 'run.started') {
+        isVerify = event.provider === null;
+        // `list` knows nothing of a directory into which files were restored.
+        if (event.from !== undefined) hint = '`--json` names all';
+      }
       // A file that an earlier run disputed is no problem of `verify`.
       const line = isVerify && event.type === 'file.disputed' ? undefined : problemOf(event);
       if (line === undefined) return;

@@ -28,7 +28,11 @@ export interface RunFacts {
   readonly verified?: NonNullable<RunFinished['verified']>;
   /** What the rolling check of a sync found. */
   readonly rolling?: { readonly counts: NonNullable<RunFinished['rolling']>; readonly differences: number };
-  /** How many findings of `verify` need a repair or the decision of a person. */
+  readonly restored?: NonNullable<RunFinished['restored']>;
+  /**
+   * How many findings of `verify` need a repair or the decision of a person, or how many files
+   * `restore` could not give back.
+   */
   readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: SyncError;
@@ -60,7 +64,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { transferred, error, verified, rolling, filters } = facts;
+  const { transferred, error, verified, rolling, restored, filters } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
@@ -76,6 +80,7 @@ export function summarise(facts: RunFacts): RunFinished {
     requests: { api: facts.apiRequests ?? 0, media: facts.mediaRequests ?? transferred?.mediaRequests ?? 0 },
     ...(verified ? { verified } : {}),
     ...(rolling ? { rolling: rolling.counts } : {}),
+    ...(restored ? { restored } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };
 }

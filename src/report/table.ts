@@ -2,6 +2,7 @@ import { clean } from '../lib/log.ts';
 import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 import { reasonsHint } from './problems.ts';
+import { restoreRows, restoreVerdict, type Row } from './restored.ts';
 
 const cloudChecksum = "the cloud's own checksum";
 const disputeHint = '`cloud-sync list --proof disputed` names them';
@@ -13,7 +14,7 @@ const lossHint = '`cloud-sync list --status lost` names the lost files, `cloud-s
  * because the caller prints that error.
  */
 export function finalTable(finished: RunFinished, problems: readonly string[]): string {
-  const rows = finished.verified ? verifyRows(finished.verified) : syncRows(finished);
+  const rows = rowsOf(finished);
   // A run that ended early may have counted nothing, so its zeros say nothing.
   const shown = finished.error ? rows.filter(([, number]) => number !== '0') : rows;
   const width = Math.max(0, ...shown.map(([label]) => label.length));
@@ -31,11 +32,14 @@ export function finalTable(finished: RunFinished, problems: readonly string[]): 
     .join('');
 }
 
+function rowsOf(finished: RunFinished): readonly Row[] {
+  if (finished.restored) return restoreRows(finished.restored);
+  return finished.verified ? verifyRows(finished.verified) : syncRows(finished);
+}
+
 function figure(number: number): string {
   return number.toLocaleString('en');
 }
-
-type Row = readonly [label: string, figure: string, note: string];
 
 function syncRows({ kind, files, filters, bytes, rolling }: RunFinished): readonly Row[] {
   const isDryRun = kind === 'dry-run';
@@ -86,9 +90,11 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
  * its message and hint say that.
  */
 export function verdict(finished: RunFinished): string {
-  const { error, outcome, elapsedMs, verified, requests, kind } = finished;
+  const { error, outcome, elapsedMs, verified, restored, requests, kind } = finished;
+  if (error && restored) return 'Restored files stay. Run the same command again to continue.';
   if (error) return (outcome === 'failed' || outcome === 'expired') && kind === 'sync' ? 'All progress is kept.' : '';
   const isClean = outcome === 'clean';
+  if (restored) return restoreVerdict(restored, isClean, formatDuration(elapsedMs));
   if (verified) return verifyVerdict(verified, isClean, formatDuration(elapsedMs));
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;
   return isClean ? `${cleanVerdict(finished)} ${took}.` : partialVerdict(finished, took);

@@ -35,6 +35,8 @@ export interface HoldOptions {
   readonly clock: Clock;
   /** True if several workers share the lease. They only read the record, and never release it. */
   readonly isShared: boolean;
+  /** Names the place of the lease in messages. Default: `this archive`. */
+  readonly place?: string;
 }
 
 interface Holding extends HoldOptions {
@@ -92,14 +94,14 @@ async function renewCells(holding: Holding): Promise<void> {
     // An earlier attempt may have written `next` here, although its reply was lost or another cell
     // failed.
     if (isSameLease(current, next) && !current?.released) continue;
-    return lost.abort(leaseLost(current));
+    return lost.abort(leaseLost(current, holding));
   }
   holding.record = next;
   holding.since = since;
 }
 
-function leaseLost(holder: LeaseRecord | undefined): SyncError {
-  const message = holder ? `another run took over this archive: ${holder.owner}` : 'the lease of this archive was removed';
+function leaseLost(holder: LeaseRecord | undefined, { place = 'this archive' }: HoldOptions): SyncError {
+  const message = holder ? `another run took over ${place}: ${holder.owner}` : `the lease of ${place} was removed`;
   return new SyncError('LEASE_LOST', message, { hint: 'This run was silent for too long. The next run continues its work.' });
 }
 

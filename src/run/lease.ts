@@ -21,6 +21,8 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly judge: (record: LeaseRecord, reading: LeaseReading) => Promise<Verdict>;
+  /** Names the place of the lease in messages. Default: `this archive`. */
+  readonly place?: string;
   /** Called before the contender waits for a holder. `waitMs` is the longest possible wait. */
   readonly onWait: (owner: string, waitMs: number) => void;
 }
@@ -57,7 +59,7 @@ export async function takeLease(options: LeaseOptions): Promise<Grant> {
   const record = { ...holder, token: randomUUID(), fence, renewals: 0, termMs, released: false, unprovenFence };
   try {
     for (const { cell, record: before } of seen) {
-      if (!(await cell.replace(before, record))) throw locked((await cell.read()).record);
+      if (!(await cell.replace(before, record))) throw locked((await cell.read()).record, options);
     }
   } catch (error) {
     // A cell that failed may still have stored the record. Records of other holders stay.
@@ -75,12 +77,12 @@ function findUnprovenFence(seen: readonly Seen[], fence: number): number | null 
   return kept.length === 0 ? null : Math.max(...kept);
 }
 
-async function look(cell: LeaseCell, { judge }: LeaseOptions): Promise<Seen> {
+async function look(cell: LeaseCell, options: LeaseOptions): Promise<Seen> {
   const reading = await cell.read();
   const { record } = reading;
   if (!record || record.released) return { cell, record, state: 'free' };
-  const verdict = await judge(record, reading);
-  if (verdict === 'running') throw locked(record);
+  const verdict = await options.judge(record, reading);
+  if (verdict === 'running') throw locked(record, options);
   return { cell, record, state: verdict === 'ended' ? 'free' : 'unproven' };
 }
 
@@ -110,11 +112,11 @@ async function lookAgain(before: Seen, options: LeaseOptions): Promise<Seen> {
   const now = await look(before.cell, options);
   const { record } = now;
   if (isSameLease(record, before.record) || !record || record.released) return now;
-  throw locked(record);
+  throw locked(record, options);
 }
 
-function locked(holder: LeaseRecord | undefined): SyncError {
-  return new SyncError('LOCKED', `another run is at work on this archive: ${holder?.owner ?? 'an unknown run'}`, {
+function locked(holder: LeaseRecord | undefined, { place = 'this archive' }: LeaseOptions): SyncError {
+  return new SyncError('LOCKED', `another run is at work on ${place}: ${holder?.owner ?? 'an unknown run'}`, {
     hint: 'Wait until that run ends, or end it. Its progress is kept.',
   });
 }

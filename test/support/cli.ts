@@ -115,10 +115,11 @@ export function eventsOf<Type extends Event['type']>(run: CliRun, type: Type): E
 }
 
 /**
- * Returns the events of `sync` and `verify` with `--json`. For any other command the list is empty.
+ * Returns the events of `sync`, `verify` and `restore` with `--json`. For any other command the list
+ * is empty.
  */
 function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvents>): Event[] {
-  return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
+  return ['sync', 'verify', 'restore'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
 /**

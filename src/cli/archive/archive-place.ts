@@ -3,7 +3,7 @@ import { spellAddress } from '../../config/values.ts';
 import { SyncError } from '../../errors.ts';
 import { realDirectory } from '../../lib/files/real-directory.ts';
 
-/** The place that `--to` names. */
+/** The place of an archive. */
 export type Place =
   | { readonly kind: 'directory'; readonly path: string }
   | {
@@ -16,29 +16,29 @@ export type Place =
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 
 /**
- * Parses the value of `--to`. A relative path starts at the current directory. No file is read.
+ * Parses the value of an option that names an archive. A relative path starts at the current directory. No file is read.
  * Errors: USAGE.
  */
-export function parsePlace(to: string | undefined): Place {
-  if (to === undefined) throw new SyncError('USAGE', '--to is missing, so no archive is named', { hint });
-  if (/^s3:\/\//i.test(to)) return parseS3(to);
+export function parsePlace(to: string | undefined, option = '--to'): Place {
+  if (to === undefined) throw new SyncError('USAGE', `${option} is missing, so no archive is named`, { hint });
+  if (/^s3:\/\//i.test(to)) return parseS3(to, option);
   // A single letter before the colon is a Windows drive and not a scheme.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
-  if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
-  if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });
+  if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `${option} ${to}: an S3 address begins with s3://`, { hint });
+  if (scheme !== undefined) throw new SyncError('USAGE', `${option} ${to}: an archive cannot be at ${scheme}:`, { hint });
   return { kind: 'directory', path: resolveDirectory(to) };
 }
 
-function parseS3(to: string): Place {
+function parseS3(to: string, option: string): Place {
   const [bucket = '', ...rest] = to.slice('s3://'.length).split('/');
-  if (bucket === '') throw new SyncError('USAGE', `--to ${to}: the name of the bucket is missing`, { hint });
+  if (bucket === '') throw new SyncError('USAGE', `${option} ${to}: the name of the bucket is missing`, { hint });
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-    throw new SyncError('USAGE', `--to ${to}: "${bucket}" is not a valid bucket name`, {
+    throw new SyncError('USAGE', `${option} ${to}: "${bucket}" is not a valid bucket name`, {
       hint: 'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens.',
     });
   }
   if (rest.some((part) => part === '.' || part === '..'))
-    throw new SyncError('USAGE', `--to ${to}: the prefix contains "." or ".."`, { hint });
+    throw new SyncError('USAGE', `${option} ${to}: the prefix contains "." or ".."`, { hint });
   return { kind: 's3', bucket, prefix: rest.filter((part) => part !== '').join('/') };
 }
 

@@ -3,15 +3,15 @@
  * must still be there, because a run must never start over in an empty mount point.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, isAbsolute } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { describeSystemError, systemErrorCode } from '../../lib/files/system-error.ts';
 import type { Report } from '../../events.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
+import { createDirectory, requireParent } from './create-directory.ts';
 import { openDestination } from './open-destination.ts';
 import { archivesPath, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './archive-place.ts';
@@ -150,41 +150,10 @@ async function createArchive(destination: Destination, place: Place, purpose: Pu
       hint: 'Check the spelling. `cloud-sync sync --to …` makes an archive.',
     });
   }
-  if (place.kind === 'directory') await checkParent(place.path);
+  if (place.kind === 'directory') await requireParent(place.path);
   if (purpose === 'plan') return randomUUID();
   if (place.kind === 'directory') await createDirectory(place.path);
   const archiveId = await destination.initialise(randomUUID());
   report({ type: 'archive.created', archiveId, path: destination.location });
   return archiveId;
-}
-
-/**
- * Checks that the parent directory exists, because only the last directory of a path is created. If
- * the parent is missing, the disk may not be mounted, and the files would fill another disk.
- */
-async function checkParent(path: string): Promise<void> {
-  const parent = dirname(path);
-  const found = await stat(parent).catch((error: unknown) => {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw cannotCreate(path, error);
-  });
-  if (found?.isDirectory()) return;
-  const problem = found ? 'is not a directory' : 'does not exist';
-  throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: the directory ${parent} ${problem}`, {
-    hint: found ? 'Choose another place.' : `Create ${parent}, or check whether the disk is mounted.`,
-  });
-}
-
-async function createDirectory(path: string): Promise<void> {
-  await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
-    throw cannotCreate(path, error);
-  });
-}
-
-function cannotCreate(path: string, error: unknown): SyncError {
-  return new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: ${describeSystemError(error)}`, {
-    hint: 'Check the permissions of the parent directory, and that the disk is mounted and not read-only.',
-    cause: error,
-  });
 }

@@ -85,7 +85,7 @@ export function openDisk(directory: string, options: DiskOptions): DiskDestinati
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),
-    list: ({ except } = {}) => guardedEach(tree, describedFiles(tree, manifest, except)),
+    list: (options) => guardedEach(tree, describedFiles(tree, manifest, options)),
     forgetsAbsentFiles: false,
     unknown: (known) => guardedEach(tree, unknownFiles(tree, known)),
     replacesDamaged: true,

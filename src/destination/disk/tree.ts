@@ -55,8 +55,11 @@ export function isKey(key: string): boolean {
   return !odd && segments[0]?.toLowerCase() !== ownDirectory;
 }
 
-/** Creates the tree below an absolute path. Each directory is checked and created only once. */
-export function createTree(root: string): Tree {
+/**
+ * Creates the tree below an absolute path. Each directory is checked and created only once. `noun`
+ * names the tree in messages.
+ */
+export function createTree(root: string, noun = 'the archive'): Tree {
   const inside = new Map<string, Promise<void>>();
   const ready = new Map<string, Promise<void>>();
   const sync = shareSyncs();
@@ -68,7 +71,7 @@ export function createTree(root: string): Tree {
       await makeReady(dirname(directory));
       if (await makeDirectory(directory)) await sync(dirname(directory));
       else if (isInside(directory, ownPath)) await refuseLink(directory);
-      else await checkInside(root, directory);
+      else await checkInside(root, directory, noun);
     });
   };
   return {
@@ -80,7 +83,7 @@ export function createTree(root: string): Tree {
     locate: async (key) => {
       const path = pathOf(root, key);
       const directory = dirname(path);
-      await remembered(inside, directory, async () => checkInside(root, directory));
+      await remembered(inside, directory, async () => checkInside(root, directory, noun));
       return path;
     },
     prepare: async (key, within = root) => {
@@ -123,14 +126,14 @@ function pathOf(root: string, key: string): string {
  * Checks that a directory is inside the root. A person may link directories inside an archive, but
  * not out of the archive and not to `.cloud-sync`.
  */
-async function checkInside(root: string, directory: string): Promise<void> {
+async function checkInside(root: string, directory: string, noun: string): Promise<void> {
   const realRoot = await realpath(root).catch(ignoring('ENOENT'));
   const real = await realpath(directory).catch(absentOrUnreadable(directory));
   if (realRoot === undefined || real === undefined) return;
   if (isInside(real, realRoot) && !isInside(real, join(realRoot, ownDirectory))) return;
-  const where = isInside(real, realRoot) ? 'into .cloud-sync' : 'out of the archive';
+  const where = isInside(real, realRoot) ? 'into .cloud-sync' : `out of ${noun}`;
   throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads ${where}, to ${real}`, {
-    hint: 'Remove that symbolic link. Another place can be an archive of its own.',
+    hint: 'Remove that symbolic link, or choose another directory.',
   });
 }
 

@@ -2,20 +2,29 @@ import { constants, lstatSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SyncError } from '../../../errors.ts';
-import type { Keys, ListedFile, StatOptions, StoredFile } from '../../destination.ts';
+import type { ListedFile, ListOptions, StatOptions, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
 import { ignoring } from '../files.ts';
-import { absentOrDenied, errno, unreadable } from '../store-error.ts';
+import { absentOrDenied, errno, storeError, unreadable } from '../store-error.ts';
 import type { Manifest } from './manifest.ts';
 import { ownDirectory, type Tree } from '../tree.ts';
 
 /** Yields every described file whose key is not in `except`, with the size that it has now. */
-export async function* describedFiles(tree: Tree, manifest: Manifest, except?: Keys): AsyncIterable<ListedFile> {
+export async function* describedFiles(
+  tree: Tree,
+  manifest: Manifest,
+  { except, onUnreadable }: ListOptions = {},
+): AsyncIterable<ListedFile> {
   for await (const entries of manifest.entries(except)) {
     const directories = Map.groupBy(entries, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
     for (const [directory, files] of directories) {
-      const path = dirname(await tree.locate(`${directory}file`));
-      for (const file of files) yield { ...file, presentBytes: sizeOf(join(path, file.key.slice(directory.length))) };
+      try {
+        const path = dirname(await tree.locate(`${directory}file`));
+        yield* files.map((file) => ({ ...file, presentBytes: sizeOf(join(path, file.key.slice(directory.length))) }));
+      } catch (error) {
+        if (!onUnreadable) throw error;
+        for (const { key } of files) onUnreadable(key, storeError(tree.root, error));
+      }
     }
   }
 }

@@ -1,0 +1,41 @@
+import type { Restored } from '../events.ts';
+import { formatBytes } from './figures.ts';
+
+/** The table and the last sentence of `restore`, for a person. */
+
+export type Row = readonly [label: string, figure: string, note: string];
+
+export function restoreRows(restored: Restored): readonly Row[] {
+  const { dryRun, bytes } = restored;
+  const first = dryRun ? [] : [row('restored', restored.files, formatBytes(bytes))];
+  const others = [
+    dryRun ? row('to do', restored.pending) : row('not reached', restored.pending, 'the next run restores them'),
+    row('failed', restored.failed, 'the lines below say why'),
+    row('missing', restored.missing, 'the archive lacks them, although it describes others of the same video or photo'),
+    row('superseded', restored.superseded, 'damaged in the archive, and replaced by a later revision; nothing to do'),
+    row('renamed', restored.renamed, 'their names were not possible in this directory, or were taken'),
+    row('not compared', restored.uncompared, 'restored, but the archive has no checksum of them'),
+    row('unknown', restored.unknown, 'the archive does not describe them, so they were left alone'),
+    row('left out', restored.leftOut, 'not selected'),
+  ];
+  return [...first, row('already there', restored.skipped), ...others.filter(([, number]) => number !== '0')];
+}
+
+function row(label: string, number: number, note = ''): Row {
+  return [label, number.toLocaleString('en'), note];
+}
+
+/** Says in a sentence how a restore ended and what to do next. */
+export function restoreVerdict(restored: Restored, isClean: boolean, took: string): string {
+  const { dryRun, files, skipped, failed, missing, leftOut, pending } = restored;
+  if (!isClean) {
+    const lack = missing > 0 ? 'The archive lacks some files' : 'The archive does not describe some of its files';
+    const rest = dryRun ? 'can be restored' : 'is restored';
+    return `${failed > 0 ? 'Some files cannot be restored' : lack} (${took}). Everything else ${rest}.`;
+  }
+  if (dryRun) return `Nothing was restored (${took}).`;
+  if (files + skipped + pending === 0) {
+    return `Nothing was restored, because ${leftOut > 0 ? 'nothing was selected' : 'the archive is empty'} (${took}).`;
+  }
+  return `Everything ${leftOut > 0 ? 'that was selected ' : ''}is restored and verified (${took}).`;
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { Destination } from '../destination/destination.ts';
+import type { Target } from '../destination/target.ts';
+import { asSyncError, SyncError } from '../errors.ts';
+import type { Report, Restored, RunFinished } from '../events.ts';
+import type { Clock } from '../lib/clock.ts';
+import { forEachLimited } from '../lib/for-each.ts';
+import type { Filters } from '../plan/filter.ts';
+import { summarise } from '../report/summary.ts';
+import { createAccounting } from '../transfer/accounting.ts';
+import { holdLease, type HeldLease } from './held-lease.ts';
+import { takeLease } from './lease.ts';
+import type { LeaseSettings } from './lease-archive.ts';
+import { planFiles, type RestorePlan } from './restore/plan-files.ts';
+import { restoreFile, type Restoring } from './restore/restore-file.ts';
+
+export interface RestorePorts {
+  readonly destination: Destination;
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly report: Report;
+}
+
+export interface RestoreOptions {
+  readonly lease: LeaseSettings;
+  readonly filters: Filters | undefined;
+  /** Keys, ids of media, and patterns. Empty: everything. */
+  readonly words: readonly string[];
+  /** Whether the files get the names of the camera, in one folder. */
+  readonly flat: boolean;
+  readonly dryRun: boolean;
+  /** How many files are restored at the same time. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+type Counts = { -readonly [Name in keyof Restored]: Restored[Name] };
+
+const progressEveryMs = 250;
+
+/**
+ * Copies the selected files of an archive into a directory. It reads only the archive: it needs no
+ * tracker and no provider. It compares each file with the archive's checksum, continues unfinished
+ * files of an earlier run, and never replaces a file. It ends with `run.finished` and never throws.
+ */
+export async function restore(ports: RestorePorts, options: RestoreOptions): Promise<RunFinished> {
+  const runId = randomUUID();
+  const { clock, destination, target, report } = ports;
+  const { dryRun } = options;
+  const beganAtMs = clock.elapsed();
+  const counts = noCounts(dryRun);
+  let error: SyncError | undefined;
+  report({ type: 'run.started', runId, provider: null, destination: target.location, dryRun, from: destination.location });
+  try {
+    if (dryRun) await restoreAll(ports, options, options.signal, counts);
+    else await restoreWithLease(ports, options, counts);
+  } catch (thrown) {
+    error = options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown);
+  }
+  const finished = summarise({
+    runId,
+    kind: 'restore',
+    elapsedMs: clock.elapsed() - beganAtMs,
+    restored: counts,
+    differences: counts.failed + counts.missing + counts.undescribed,
+    ...(error && { error }),
+  });
+  report(finished);
+  return finished;
+}
+
+function noCounts(dryRun: boolean): Counts {
+  const none = { files: 0, skipped: 0, failed: 0, superseded: 0, pending: 0, leftOut: 0 };
+  return { dryRun, ...none, bytes: 0, renamed: 0, uncompared: 0, missing: 0, unknown: 0, undescribed: 0 };
+}
+
+async function restoreWithLease(ports: RestorePorts, options: RestoreOptions, counts: Counts): Promise<void> {
+  const { target } = ports;
+  await target.prepare();
+  await using held = await leaseTarget(ports, options);
+  // A run that has just ended may have removed the folder.
+  await target.prepare();
+  await restoreAll(ports, options, AbortSignal.any([options.signal, held.lost]), counts);
+  await target.syncNames();
+  if (counts.failed === 0) await target.tidy();
+}
+
+/** Takes the lease of the directory, so that no other run writes to it. Errors: LOCKED. */
+async function leaseTarget({ target, clock, report }: RestorePorts, { lease, signal }: RestoreOptions): Promise<HeldLease> {
+  const place = target.location;
+  const cells = [target.lease];
+  const onWait = (owner: string, waitMs: number) => {
+    const message = `${owner} works on ${place}; waiting up to ${Math.ceil(waitMs / 1000)} s to see whether it still does`;
+    report({ type: 'warning', message });
+  };
+  const grant = await takeLease({ ...lease, cells, clock, signal, place, onWait });
+  return holdLease({ ...grant, cells, clock, isShared: false, place });
+}
+
+async function restoreAll(ports: RestorePorts, options: RestoreOptions, signal: AbortSignal, counts: Counts): Promise<void> {
+  const { clock, report } = ports;
+  const plan = await planFiles(ports, options, signal);
+  reportPlan(plan, ports, counts);
+  const accounting = createAccounting(clock, { media: plan.media, sizeHintBytes: plan.bytes });
+  const stopping = new AbortController();
+  const restoring: Restoring = {
+    ...ports,
+    accounting,
+    dryRun: options.dryRun,
+    denials: { inARow: 0 },
+    signal: AbortSignal.any([signal, stopping.signal]),
+  };
+  const timer = setInterval(() => report(accounting.progress()), progressEveryMs);
+  try {
+    await forEachLimited(plan.files, options.concurrency, async (planned) => {
+      try {
+        restoring.signal.throwIfAborted();
+        const outcome = await restoreFile(planned, restoring);
+        counts.pending -= 1;
+        count(outcome, counts);
+      } catch (thrown) {
+        // All other files see the first error and stop.
+        stopping.abort(thrown);
+        throw stopping.signal.reason;
+      }
+      plan.noteDone(planned, accounting);
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function reportPlan(plan: RestorePlan, { report }: RestorePorts, counts: Counts): void {
+  const { selected, files, bytes, unknown, unreadable, unmatched } = plan;
+  counts.leftOut = selected.leftOut;
+  counts.pending = files.length;
+  counts.missing = plan.missing;
+  counts.unknown = unknown.length;
+  counts.undescribed = plan.undescribed;
+  counts.renamed = files.filter(({ reason }) => reason !== undefined).length;
+  counts.failed = unreadable.length + unmatched.length;
+  for (const event of plan.events) report(event);
+  report({ type: 'restore.planned', files: files.length, bytes, leftOut: selected.leftOut });
+}
+
+function count(outcome: Awaited<ReturnType<typeof restoreFile>>, counts: Counts): void {
+  if (outcome.kind === 'planned') counts.pending += 1;
+  else counts[outcome.kind === 'restored' ? 'files' : outcome.kind] += 1;
+  if (outcome.kind !== 'restored') return;
+  counts.bytes += outcome.sizeBytes;
+  if (!outcome.isCompared) counts.uncompared += 1;
+}

@@ -1,0 +1,108 @@
+import type { ContentFacts, Destination } from '../../destination/destination.ts';
+import type { TargetFile } from '../../destination/target.ts';
+import { asSyncError, type SyncError } from '../../errors.ts';
+import type { Report } from '../../events.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { combineCrc32 } from '../../lib/crc32.ts';
+import { backoffMs } from '../../lib/retry.ts';
+import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
+import type { Accounting } from '../../transfer/accounting.ts';
+import { damagedError, deniedError, frozenError, missingError } from './archive-errors.ts';
+
+/** The files in a row that the archive denied, although it shows its own id. */
+export interface Denials {
+  inARow: number;
+}
+
+interface FetchPorts {
+  readonly destination: Destination;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly accounting: Accounting;
+  readonly denials: Denials;
+  readonly signal: AbortSignal;
+}
+
+/** A file gets this many attempts in a row without a new byte. */
+const maxAttempts = 5;
+const nothing: ContentFacts = { sizeBytes: 0, crc32: 0 };
+const pauses = { firstMs: 500, maxMs: 10_000 };
+/** After this many denied files in a row, the whole archive counts as denied. */
+const maxDenials = 10;
+
+/**
+ * Reads a file from the archive into a draft, from the byte that the draft has reached. Errors:
+ * FILE_MISSING, CHECKSUM_MISMATCH (damaged in the archive), UNREADABLE, and those of both places.
+ */
+export async function fetchFile(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<void> {
+  let mayBeStale = draft.storedBytes() > 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const before = draft.storedBytes();
+    try {
+      return await readRest(draft, wanted, file, ports);
+    } catch (thrown) {
+      ports.signal.throwIfAborted();
+      const error = asSyncError(thrown);
+      if (draft.storedBytes() > before) attempt = 1;
+      if (error.decision === 'retry' && attempt < maxAttempts) await pause(error, attempt, file, ports);
+      else if (error.code === 'CHECKSUM_MISMATCH' && mayBeStale) {
+        // The bytes of an earlier run may be wrong, for example after a power failure.
+        mayBeStale = false;
+        ports.accounting.advanceFile(file.key, -draft.storedBytes());
+        await draft.restart();
+      } else throw error;
+    }
+  }
+}
+
+/** Reads what the draft lacks. The stored bytes are compared together with the new ones. */
+async function readRest(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<void> {
+  const { key } = file;
+  const before = await draft.measure(ports.signal);
+  const isAll = before.sizeBytes === wanted.sizeBytes && wanted.sizeBytes > 0;
+  const rest = isAll ? nothing : await readFrom(before.sizeBytes, draft, file, ports);
+  const sizeBytes = before.sizeBytes + rest.sizeBytes;
+  if (sizeBytes !== wanted.sizeBytes)
+    throw damagedError(key, `has ${sizeBytes} bytes instead of ${wanted.sizeBytes}`, ports.destination);
+  const crc32 = combineCrc32(before.crc32, rest.crc32, rest.sizeBytes);
+  if (crc32 !== wanted.crc32) throw damagedError(key, 'has other bytes than were archived', ports.destination);
+}
+
+async function readFrom(from: number, draft: TargetFile, { key }: ArchivedFile, ports: FetchPorts): Promise<ContentFacts> {
+  const { destination, accounting, signal } = ports;
+  let failure: SyncError | undefined;
+  const take = async (bytes: Uint8Array): Promise<void> => {
+    await draft.write(bytes).catch((error: unknown) => {
+      failure = asSyncError(error);
+      throw failure;
+    });
+    accounting.countFetched(bytes.length);
+    accounting.advanceFile(key, bytes.length);
+  };
+  try {
+    const read = await destination.stat(key, { deep: true, from, take, signal });
+    ports.denials.inARow = 0;
+    if (read) return { sizeBytes: read.sizeBytes, crc32: read.crc32 ?? 0 };
+  } catch (error) {
+    signal.throwIfAborted();
+    // The archive would report an error of the directory as its own.
+    throw failure ?? (await judge(asSyncError(error), ports));
+  }
+  throw missingError(key, destination);
+}
+
+/** If the archive denies a file but shows its own id, only that file fails. */
+async function judge(archiveError: SyncError, { destination, denials }: FetchPorts): Promise<SyncError> {
+  if (archiveError.code === 'UNREADABLE') return frozenError(archiveError);
+  if (archiveError.code !== 'DESTINATION_UNUSABLE') return archiveError;
+  denials.inARow += 1;
+  if (denials.inARow >= maxDenials) return archiveError;
+  const id = await destination.identify().catch(() => undefined);
+  return id === undefined ? archiveError : deniedError(archiveError);
+}
+
+async function pause(error: SyncError, attempt: number, { id, key }: ArchivedFile, ports: FetchPorts): Promise<void> {
+  const delayMs = Math.round(error.retryAfterMs ?? backoffMs(attempt, pauses));
+  ports.report({ type: 'file.retried', id, key, code: error.code, reason: error.message, delayMs });
+  await ports.clock.sleep(delayMs, ports.signal);
+}

@@ -1,0 +1,116 @@
+import type { ContentFacts, Destination } from '../../destination/destination.ts';
+import type { Target } from '../../destination/target.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
+import type { FileOf, Report } from '../../events.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { crc32Hex } from '../../lib/crc32.ts';
+import { replacementsOf, type ArchivedFile } from '../../plan/restore/archived-files.ts';
+import type { Accounting } from '../../transfer/accounting.ts';
+import { damagedError, missingError } from './archive-errors.ts';
+import { fetchFile, type Denials } from './fetch-file.ts';
+import type { PlannedFile } from './plan-files.ts';
+
+/** What all files of a restore share. */
+export interface Restoring {
+  readonly destination: Destination;
+  readonly target: Target;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly accounting: Accounting;
+  readonly dryRun: boolean;
+  readonly denials: Denials;
+  readonly signal: AbortSignal;
+}
+
+export type FileOutcome =
+  | { readonly kind: 'restored'; readonly sizeBytes: number; readonly isCompared: boolean }
+  | { readonly kind: 'skipped' | 'failed' | 'superseded' | 'planned' };
+
+/** Restores one file, and reports what happened. Throws an error only if it stops the run. */
+export async function restoreFile(planned: PlannedFile, restoring: Restoring): Promise<FileOutcome> {
+  const { report, signal, accounting } = restoring;
+  const { file } = planned;
+  const about = aboutOf(planned, restoring);
+  try {
+    const outcome = await restoreOrSkip(planned, restoring);
+    if (outcome.kind === 'planned') report({ type: 'file.planned', ...about, sizeBytes: file.sizeBytes });
+    return outcome;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asSyncError(thrown);
+    if (error.decision === 'stop') throw error;
+    const { id, mediaId, key } = about;
+    if (isReplaced(file, error)) {
+      report({ type: 'file.superseded', ...about, path: `${restoring.destination.location}/${key}` });
+      return { kind: 'superseded' };
+    }
+    const { code, message: reason, hint } = error;
+    report({ type: 'file.failed', id, mediaId, key, status: 'FAILED', code, reason, ...(hint !== undefined && { hint }) });
+    return { kind: 'failed' };
+  } finally {
+    accounting.endFile(file.key, null);
+  }
+}
+
+function aboutOf({ file, name }: PlannedFile, { target }: Restoring): FileOf {
+  return { id: file.id, mediaId: file.medium.id, key: file.key, path: `${target.location}/${name}` };
+}
+
+/** Whether a damaged or missing file needs no restore, because a later revision has its content. */
+function isReplaced(file: ArchivedFile, { code }: SyncError): boolean {
+  const isDamaged = code === 'CHECKSUM_MISMATCH' || code === 'FILE_MISSING';
+  return isDamaged && replacementsOf(file).some(({ presentBytes, sizeBytes }) => presentBytes === sizeBytes);
+}
+
+async function restoreOrSkip(planned: PlannedFile, restoring: Restoring): Promise<FileOutcome> {
+  const { file, name } = planned;
+  const { target, signal, dryRun } = restoring;
+  const wanted = file.crc32 === null ? await measure(file, restoring) : { sizeBytes: file.sizeBytes, crc32: file.crc32 };
+  const found = await target.compare(name, wanted, signal);
+  if (found === 'same') return { kind: 'skipped' };
+  if (found === 'other') throw takenError(planned, restoring);
+  requirePresent(file, restoring);
+  if (dryRun) return { kind: 'planned' };
+  await copyFile(wanted, planned, restoring);
+  return { kind: 'restored', sizeBytes: wanted.sizeBytes, isCompared: file.crc32 !== null };
+}
+
+/** Keeps the unfinished file after an error, unless its content can never become right. */
+async function copyFile(wanted: ContentFacts, planned: PlannedFile, restoring: Restoring): Promise<void> {
+  const { report, accounting, target, signal } = restoring;
+  const { key, capturedAt } = planned.file;
+  const { sizeBytes } = wanted;
+  const about = aboutOf(planned, restoring);
+  await using draft = await target.begin(planned.name, wanted);
+  const resumedBytes = draft.storedBytes();
+  accounting.startFile(key, sizeBytes, resumedBytes);
+  report({ type: 'file.started', id: about.id, mediaId: about.mediaId, key, sizeBytes, resumedBytes });
+  try {
+    await fetchFile(draft, wanted, planned.file, restoring);
+    if (!(await draft.publish(capturedAt))) throw takenError(planned, restoring);
+  } catch (error) {
+    const { decision } = asSyncError(error);
+    if (!signal.aborted && decision !== 'retry' && decision !== 'stop') await draft.drop();
+    throw error;
+  }
+  accounting.endFile(key, sizeBytes);
+  report({ type: 'file.restored', ...about, sizeBytes, crc32: crc32Hex(wanted.crc32) });
+}
+
+/** Reads a file of which the archive has no checksum. */
+async function measure({ key }: ArchivedFile, { destination, signal }: Restoring): Promise<ContentFacts> {
+  const stored = await destination.stat(key, { deep: true, signal });
+  if (!stored || stored.crc32 === null) throw missingError(key, destination);
+  return { sizeBytes: stored.sizeBytes, crc32: stored.crc32 };
+}
+
+function requirePresent({ key, presentBytes, sizeBytes }: ArchivedFile, { destination }: Restoring): void {
+  if (presentBytes === null) throw missingError(key, destination);
+  if (presentBytes !== sizeBytes) throw damagedError(key, `has ${presentBytes} bytes instead of ${sizeBytes}`, destination);
+}
+
+function takenError({ name }: PlannedFile, { target }: Restoring): SyncError {
+  return new SyncError('KEY_TAKEN', `${target.location}/${name} is another file, and was not replaced`, {
+    hint: 'Move that file away, or restore into another directory.',
+  });
+}
