@@ -1,10 +1,9 @@
-import type { Destination, StoredFile } from '../../destination/destination.ts';
+import type { Destination, StoredFile, TakeBytes } from '../../destination/destination.ts';
 import { asSyncError, type SyncError } from '../../errors.ts';
-import { partDigests, type Digests } from '../../lib/digest/index.ts';
+import type { Digests } from '../../lib/digest/index.ts';
 import {
   decodeClaim,
   encodeClaim,
-  matchesClaim,
   parseEtag,
   partSizesOf,
   provingPartBytes,
@@ -14,6 +13,7 @@ import {
 } from '../../proof/claim.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Trust } from '../../transfer/trust.ts';
+import { readWithDigests, roundsOf, type ClaimRound } from '../read-with-digests.ts';
 
 /** How archived files are looked at. */
 export interface Look {
@@ -110,9 +110,9 @@ function compareEtag(row: TrackedOriginal, { etag }: StoredFile): Comparison {
  */
 async function readFile(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
   const claim = look.digests ? claimOf(row) : null;
-  if (!claim) return readOnce(row, destination, { claim, partSizes: [] }, look);
+  if (!claim) return readOnce(row, destination, undefined, look);
   const sizes = isDecided(row, destination) ? await trustedSizes(row, claim, look) : await likelySizes(row, claim, look);
-  const [first = [], ...others] = roundsOf(row, sizes, destination.readUpload === undefined);
+  const [first = [], ...others] = roundsFor(row, sizes, destination.readUpload === undefined);
   let seen = await readOnce(row, destination, { claim, partSizes: first }, look);
   for (const partSizes of others) {
     if (seen.kind !== 'judged' || seen.comparison.kind !== 'contradiction') break;
@@ -142,67 +142,40 @@ async function likelySizes(row: TrackedOriginal, claim: ContentClaim, { trust }:
   return partSizesOf(claim, row.sizeBytes ?? 0, claimPartBytes === null ? proven : [claimPartBytes, ...proven]);
 }
 
-/** How many part sizes of a claim one reading compares. */
-const sizesPerReading = 8;
-
 /**
  * Divides the part sizes into those that are compared by one reading. Bytes of a bucket cost money,
  * so one reading compares all sizes unless the size is known.
  */
-function roundsOf(
+function roundsFor(
   { proof, claimPartBytes }: TrackedOriginal,
   sizes: readonly ClaimPartBytes[],
   isBucket: boolean,
 ): readonly (readonly ClaimPartBytes[])[] {
   // Earlier comparisons have found no size, so any size is as likely as the first one.
-  if (proof === 'none' || (isBucket && claimPartBytes === null)) return [sizes];
-  const others = Array.from({ length: Math.ceil((sizes.length - 1) / sizesPerReading) }, (_, index) =>
-    sizes.slice(1 + index * sizesPerReading, 1 + (index + 1) * sizesPerReading),
-  );
-  return [sizes.slice(0, 1), ...others];
+  return proof === 'none' || (isBucket && claimPartBytes === null) ? [sizes] : roundsOf(sizes);
 }
 
-interface Wanted {
-  readonly claim: ContentClaim | null;
-  readonly partSizes: readonly ClaimPartBytes[];
-}
-
-async function readOnce(row: TrackedOriginal, destination: Destination, wanted: Wanted, look: Look): Promise<Seen> {
-  const { claim, partSizes } = wanted;
-  const { stored, digests } = await readWithDigests(row.original.key, destination, partSizes, look);
+async function readOnce(
+  row: TrackedOriginal,
+  destination: Destination,
+  round: ClaimRound | undefined,
+  look: Look,
+): Promise<Seen> {
+  const { digests, signal } = look;
+  const read = async (take?: TakeBytes) => destination.stat(row.original.key, { deep: true, take, signal });
+  const isCompared = digests !== undefined && round !== undefined && round.partSizes.length > 0;
+  const { result: stored, partBytes } = isCompared
+    ? await readWithDigests(digests, round, read)
+    : { result: await read(), partBytes: undefined };
   if (!stored) return judged('MISSING');
   const { sizeBytes } = stored;
   const reason = difference(row, stored);
   if (reason !== '') return judged('DAMAGED', { reason, sizeBytes, hasReadBytes: true });
-  const read = { sizeBytes, hasReadBytes: true };
-  if (!claim || partSizes.length === 0) return judged(null, read);
-  const partBytes = partSizes.find((size) => matchesClaim(claim, digests.get(size) ?? []));
+  const seen = { sizeBytes, hasReadBytes: true };
+  if (!isCompared) return judged(null, seen);
+  const { claim } = round;
   const comparison: Comparison = partBytes === undefined ? { kind: 'contradiction', claim } : { kind: 'match', claim, partBytes };
-  return judged(null, { ...read, comparison });
-}
-
-interface Reading {
-  readonly stored: StoredFile | undefined;
-  /** The digests of the file's parts, by part size. */
-  readonly digests: ReadonlyMap<ClaimPartBytes, readonly string[]>;
-}
-
-async function readWithDigests(
-  key: string,
-  destination: Destination,
-  partSizes: readonly ClaimPartBytes[],
-  { digests, signal }: Look,
-): Promise<Reading> {
-  if (!digests || partSizes.length === 0)
-    return { stored: await destination.stat(key, { deep: true, signal }), digests: new Map() };
-  const running = digests.begin({ partSizes, offset: 0, savesState: false });
-  try {
-    const stored = await destination.stat(key, { deep: true, take: (bytes) => running.update(bytes), signal });
-    return { stored, digests: partDigests([await running.end(true)]) };
-  } catch (error) {
-    running.abandon();
-    throw error;
-  }
+  return judged(null, { ...seen, comparison });
 }
 
 function difference(row: TrackedOriginal, stored: StoredFile): string {
