@@ -3,7 +3,7 @@ import { lstat, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { makeDirectories } from '../../../lib/files/make-directories.ts';
+import { makeDirectory } from '../../../lib/files/make-directories.ts';
 import type { ContentFacts } from '../../destination.ts';
 import type { Target } from '../../target.ts';
 import { createLeaseFile } from '../bookkeeping/lease.ts';
@@ -34,8 +34,8 @@ export function openTarget(directory: string, { clock }: { readonly clock: Clock
       read: async () => needed(target, async () => leaseFile.read()),
       replace: async (before, after) =>
         needed(target, async () => {
-          // A run that has just ended may have removed the folder. A release needs no folder.
-          if (!after.released) await makeOwnFolders(tree);
+          // A run that has just ended may have removed the folder. Only a new lease needs it.
+          if (before?.token !== after.token) await makeOwnFolders(tree);
           return leaseFile.replace(before, after);
         }),
     },
@@ -69,8 +69,10 @@ function createTarget(root: string, clock: Clock): OpenTarget {
   };
 }
 
+/** Never creates the root again, because the disk of a missing root is no longer mounted. */
 async function makeOwnFolders(tree: Tree): Promise<void> {
-  await makeDirectories(tree.own(draftDirectory));
+  await makeDirectory(tree.own());
+  await makeDirectory(tree.own(draftDirectory));
 }
 
 async function findMaxNameBytes(tree: Tree): Promise<number> {
