@@ -90,8 +90,12 @@ export type Event =
   | { readonly type: 'restore.planned'; readonly files: number; readonly bytes: number; readonly leftOut: number }
   /** By `restore`: the directory cannot hold the name, so the file gets another name there. */
   | ({ readonly type: 'file.renamed'; readonly reason: string } & FileOf)
-  /** By `restore`: the file is in the directory now. `path` is its path there. */
-  | ({ readonly type: 'file.restored'; readonly sizeBytes: number; readonly crc32: string } & FileOf)
+  /**
+   * By `restore`: the file is in the directory now. `path` is its path there. `proof` says how the
+   * bytes compare with the provider's claim now. It is `disputed` if the archive calls the file
+   * proven or disputed, and the bytes do not match.
+   */
+  | ({ readonly type: 'file.restored'; readonly sizeBytes: number; readonly crc32: string; readonly proof: Proof } & FileOf)
   /** By `restore --dry-run`: the file would be restored. */
   | ({ readonly type: 'file.planned'; readonly sizeBytes: number } & FileOf)
   /** A damaged file was moved away, and its replacement now has its key. */
@@ -311,7 +315,11 @@ export interface Restored {
   readonly bytes: number;
   /** Files that got another name than in the archive or, with `--flat`, on the camera. */
   readonly renamed: number;
-  /** Restored files for which the archive has no checksum to compare. */
+  /** Restored files whose bytes match the provider's claim. */
+  readonly proven: number;
+  /** Restored files that the archive calls proven, but whose bytes do not match the claim. */
+  readonly mismatched: number;
+  /** Restored files that have neither a checksum of the archive nor a claim that they match. */
   readonly uncompared: number;
   /** Files that the archive lacks although it describes others of the same medium. */
   readonly missing: number;

@@ -1,5 +1,5 @@
 import type { LeaseCell } from '../lease.ts';
-import type { ContentFacts } from './destination.ts';
+import type { ContentFacts, TakeBytes } from './destination.ts';
 
 /**
  * A directory into which files of an archive are restored. Unfinished files are in its folder
@@ -35,17 +35,17 @@ export interface Target {
 /** An unfinished file. Disposing it closes it and keeps its bytes for the next run. */
 export interface TargetFile extends AsyncDisposable {
   storedBytes(): number;
-  /** Reads the stored bytes. */
-  measure(signal: AbortSignal): Promise<ContentFacts>;
+  /** Reads the stored bytes, and gives them to `take`. */
+  measure(signal: AbortSignal, take?: TakeBytes): Promise<ContentFacts>;
   /** Adds the next bytes. The caller may overwrite them when the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Drops all stored bytes. */
+  /** Drops all stored bytes. Errors: LEASE_LOST. */
   restart(): Promise<void>;
   /**
    * Makes the file durable, reads it back, and gives it its name and time. Returns false if the name
    * is taken. `capturedAt` is in ISO 8601. Errors: CHECKSUM_MISMATCH if the disk changed the bytes.
    */
-  publish(capturedAt: string | null): Promise<boolean>;
+  publish(capturedAt: string | null, signal: AbortSignal): Promise<boolean>;
   /** Removes the unfinished file. */
   drop(): Promise<void>;
 }

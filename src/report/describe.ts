@@ -1,5 +1,6 @@
 import { clean } from '../lib/log.ts';
 import type { Event, Progress } from '../events.ts';
+import type { Proof } from '../media.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 
 type Described = Exclude<
@@ -30,13 +31,12 @@ const descriptions: Descriptions = {
   'medium.failed': ({ mediaId, name, reason }) => `failed    ${name || '(no name)'} (${mediaId}): ${reason}`,
   'file.retried': ({ key, reason, delayMs }) => `retrying  ${key} in ${formatDuration(delayMs)}: ${reason}`,
   'file.restarted': ({ key, reason }) => `restarted ${key}: ${reason}`,
-  'file.archived': ({ key, sizeBytes, proof }) =>
-    `archived  ${key}  ${formatBytes(sizeBytes)}${proof === 'none' ? '' : `  ${proof}`}`,
+  'file.archived': ({ key, sizeBytes, proof }) => `archived  ${key}  ${formatBytes(sizeBytes)}${describeProof(proof)}`,
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
   'restore.planned': ({ files, bytes, leftOut }) =>
     `To do: ${count(files, 'file')}, ${formatBytes(bytes)}${leftOut === 0 ? '' : `; ${count(leftOut, 'file')} left out`}`,
   'file.renamed': ({ key, path, reason }) => `renamed   ${key}: ${reason}; it becomes ${path}`,
-  'file.restored': ({ path, sizeBytes }) => `restored  ${path}  ${formatBytes(sizeBytes)}`,
+  'file.restored': ({ path, sizeBytes, proof }) => `restored  ${path}  ${formatBytes(sizeBytes)}${describeProof(proof)}`,
   'file.planned': ({ key, path, sizeBytes }) => `would restore ${key} → ${path}  ${formatBytes(sizeBytes)}`,
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
@@ -57,6 +57,10 @@ const descriptions: Descriptions = {
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
+}
+
+function describeProof(proof: Proof): string {
+  return proof === 'none' ? '' : `  ${proof}`;
 }
 
 function describeCheck({ days, files, bytes, unreadable, requests, usd = 0, prices }: DescribedAs<'check.planned'>): string {

@@ -1,6 +1,6 @@
 import { clean } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
-import type { Report, RunFinished } from '../events.ts';
+import type { Report, Restored, RunFinished } from '../events.ts';
 import { createProblems } from './problems.ts';
 import { finalTable, verdict } from './table.ts';
 
@@ -53,10 +53,13 @@ function syncCounts({ archived, failed, quarantined, lost, disputed }: RunFinish
   return { archived, failed, quarantined, lost, disputed };
 }
 
+function restoredCounts({ files, failed, missing, mismatched }: Restored) {
+  return { restored: files, failed: failed + missing, 'not matching': mismatched };
+}
+
 /** The counts that are not zero, such as `2 archived, 1 failed. `. Empty if all are zero. */
 function summaryOf({ files, verified, restored }: RunFinished): string {
-  const restoredCount = restored && { restored: restored.files, failed: restored.failed + restored.missing };
-  const counts = restoredCount ?? (verified ? verifiedCounts(verified) : syncCounts(files));
+  const counts = restored ? restoredCounts(restored) : verified ? verifiedCounts(verified) : syncCounts(files);
   const named = Object.entries(counts).filter(([, number]) => number > 0);
   return named.length === 0 ? '' : `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}. `;
 }

@@ -8,6 +8,7 @@ export interface Problems {
   lines(): readonly string[];
 }
 
+export const cloudChecksum = "the cloud's own checksum";
 export const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged,suspect`';
 
 /** Keeps at most `maxLines` lines. `list` shows all problems. */

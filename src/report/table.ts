@@ -1,10 +1,9 @@
 import { clean } from '../lib/log.ts';
 import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
-import { reasonsHint } from './problems.ts';
+import { cloudChecksum, reasonsHint } from './problems.ts';
 import { restoreRows, restoreVerdict, type Row } from './restored.ts';
 
-const cloudChecksum = "the cloud's own checksum";
 const disputeHint = '`cloud-sync list --proof disputed` names them';
 const lossHint = '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
 

@@ -4,6 +4,7 @@ import type { Target } from '../destination/target.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Report, Restored, RunFinished } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Digests } from '../lib/digest/index.ts';
 import { forEachLimited } from '../lib/for-each.ts';
 import type { Filters } from '../plan/filter.ts';
 import { summarise } from '../report/summary.ts';
@@ -17,6 +18,7 @@ import { restoreFile, type Restoring } from './restore/restore-file.ts';
 export interface RestorePorts {
   readonly destination: Destination;
   readonly target: Target;
+  readonly digests: Digests;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -40,8 +42,8 @@ const progressEveryMs = 250;
 
 /**
  * Copies the selected files of an archive into a directory. It reads only the archive: it needs no
- * tracker and no provider. It compares each file with the archive's checksum, continues unfinished
- * files of an earlier run, and never replaces a file. It ends with `run.finished` and never throws.
+ * tracker and no provider. It compares each file with the archive's checksum and the provider's
+ * claim, continues unfinished files of an earlier run, and never replaces a file. It ends with `run.finished` and never throws.
  */
 export async function restore(ports: RestorePorts, options: RestoreOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -62,7 +64,7 @@ export async function restore(ports: RestorePorts, options: RestoreOptions): Pro
     kind: 'restore',
     elapsedMs: clock.elapsed() - beganAtMs,
     restored: counts,
-    differences: counts.failed + counts.missing + counts.undescribed,
+    differences: counts.failed + counts.missing + counts.undescribed + counts.mismatched,
     ...(error && { error }),
   });
   report(finished);
@@ -71,7 +73,18 @@ export async function restore(ports: RestorePorts, options: RestoreOptions): Pro
 
 function noCounts(dryRun: boolean): Counts {
   const none = { files: 0, skipped: 0, failed: 0, superseded: 0, pending: 0, leftOut: 0 };
-  return { dryRun, ...none, bytes: 0, renamed: 0, uncompared: 0, missing: 0, unknown: 0, undescribed: 0 };
+  return {
+    dryRun,
+    ...none,
+    bytes: 0,
+    renamed: 0,
+    proven: 0,
+    mismatched: 0,
+    uncompared: 0,
+    missing: 0,
+    unknown: 0,
+    undescribed: 0,
+  };
 }
 
 async function restoreWithLease(ports: RestorePorts, options: RestoreOptions, counts: Counts): Promise<void> {
@@ -82,7 +95,10 @@ async function restoreWithLease(ports: RestorePorts, options: RestoreOptions, co
   await target.prepare();
   await restoreAll(ports, options, AbortSignal.any([options.signal, held.lost]), counts);
   await target.syncNames();
-  if (counts.failed === 0) await target.tidy();
+  if (counts.failed > 0) return;
+  // Only the holder of the lease knows that nobody needs the unfinished files.
+  await held.confirm();
+  await target.tidy();
 }
 
 /** Takes the lease of the directory, so that no other run writes to it. Errors: LOCKED. */
@@ -108,6 +124,7 @@ async function restoreAll(ports: RestorePorts, options: RestoreOptions, signal: 
     accounting,
     dryRun: options.dryRun,
     denials: { inARow: 0 },
+    provenSizes: [],
     signal: AbortSignal.any([signal, stopping.signal]),
   };
   const timer = setInterval(() => report(accounting.progress()), progressEveryMs);
@@ -149,4 +166,6 @@ function count(outcome: Awaited<ReturnType<typeof restoreFile>>, counts: Counts)
   if (outcome.kind !== 'restored') return;
   counts.bytes += outcome.sizeBytes;
   if (!outcome.isCompared) counts.uncompared += 1;
+  if (outcome.proof === 'proven') counts.proven += 1;
+  if (outcome.isMismatched) counts.mismatched += 1;
 }

@@ -4,74 +4,22 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { expectExactly, wantedOf } from '../support/archive.ts';
-import { eventsOf } from '../support/cli.ts';
-import { openPlace, placeKinds, type DiskPlace } from '../support/places.ts';
-import { failuresOf, keysOf, openRestoring, openSmallArchive, sorted } from '../support/restoring.ts';
-import { expectExit, openScene, type Scene } from '../support/scene.ts';
+import { eventsOf, runCliHere } from '../support/cli.ts';
+import type { DiskPlace } from '../support/places.ts';
+import { failuresOf, keysOf, openRestoring, openSmallScene, sorted } from '../support/restoring.ts';
+import { expectExit, type Scene } from '../support/scene.ts';
 
-describe.each(placeKinds)('a whole library on %s', (kind) => {
-  let scene: Scene;
-  beforeAll(async () => {
-    scene = await openScene({ preset: 'small', place: await openPlace(kind), inProcess: true });
-    expectExit(await scene.sync(), 0);
-  });
-  afterAll(async () => scene[Symbol.asyncDispose]());
-
-  test('is restored bit for bit with its times, without the home, and a second run finds it there', async () => {
-    await using restoring = await openRestoring(scene.place);
-    const beganAtMs = Date.now() - 3_600_000;
-    const archived = await scene.place.files();
-    const texts = await scene.place.ownTexts();
-    const run = await restoring.run({});
-    expectExit(run, 0);
-    expect(run.restored).toMatchObject({ files: archived.length, skipped: 0, failed: 0, pending: 0, renamed: 0, unknown: 0 });
-    expect(run.restored.bytes).toBe(archived.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
-    expectExactly(await restoring.files(), await wantedOf(scene.cloud.library));
-    expect(sorted(await restoring.files())).toEqual(sorted(archived));
-    expect(await restoring.names()).toEqual(['gopro-videos']);
-    expect(existsSync(restoring.home)).toBe(false);
-    // The archive is as it was, and so are the times of its files.
-    expect(await scene.place.ownTexts()).toBe(texts);
-    if (scene.place.kind === 'disk') {
-      const { directory } = scene.place as DiskPlace;
-      for (const { key } of archived) {
-        const { mtimeMs } = await stat(join(directory, key));
-        // A file without a capture time keeps the time at which it was written.
-        if (mtimeMs < beganAtMs) expect((await stat(join(restoring.into, key))).mtimeMs, key).toBe(mtimeMs);
-      }
-    }
-    const again = await restoring.restore();
-    expectExit(again, 0);
-    expect(again.restored).toMatchObject({ files: 0, skipped: archived.length, failed: 0 });
-  });
-
-  test('gets the names of the camera in one folder, and the same names in each run', async () => {
-    await using restoring = await openRestoring(scene.place);
-    const first = await restoring.restore('--flat', '--type', 'Video,Photo');
-    expectExit(first, 0);
-    const some = await restoring.files();
-    const run = await restoring.restore('--flat');
-    expectExit(run, 0);
-    expect(run.restored).toMatchObject({ skipped: first.restored.files, failed: 0, leftOut: 0 });
-    expect(run.restored.files + run.restored.skipped).toBe((await scene.place.files()).length);
-    const files = await restoring.files();
-    expect(files.every(({ key }) => !key.includes('/'))).toBe(true);
-    expect(files).toEqual(expect.arrayContaining(some));
-    expect(files.map(({ sha256 }) => sha256).toSorted()).toEqual(
-      (await scene.place.files()).map(({ sha256 }) => sha256).toSorted(),
-    );
-    const names = new Set(files.map(({ key }) => key));
-    // The chapters of a recording have the camera's own names.
-    for (const name of ['GX010110.MP4', 'GX020110.MP4', 'GOPR0112.MP4', 'GP010112.MP4']) expect(names).toContain(name);
-  });
+let scene: Scene;
+let directory: string;
+beforeAll(async () => {
+  scene = await openSmallScene('disk', 'restored');
+  ({ directory } = scene.place as DiskPlace);
 });
+afterAll(async () => scene[Symbol.asyncDispose]());
 
 describe('files in the directory', () => {
   test('equal files are counted, other files and links stay, and the rest is restored', async () => {
-    const scene = await openSmallArchive('disk', 'existing');
     await using restoring = await openRestoring(scene.place);
-    const { directory } = scene.place as DiskPlace;
     const [equal = '', other = '', linked = '', longer = '', ...rest] = await keysOf(scene);
     const at = (key: string) => join(restoring.into, key);
     await mkdir(dirname(at(equal)), { recursive: true });
@@ -92,7 +40,6 @@ describe('files in the directory', () => {
   });
 
   test('a folder that leads out of the directory gets no file, and a folder that is a file hides only its own', async () => {
-    const scene = await openSmallArchive('disk', 'links');
     await using restoring = await openRestoring(scene.place);
     const outside = await mkdtemp(join(tmpdir(), 'cloud-sync-outside-'));
     onTestFinished(async () => rm(outside, { recursive: true }));
@@ -111,7 +58,6 @@ describe('files in the directory', () => {
   });
 
   test('a link in the place of .cloud-sync is not followed', async () => {
-    const scene = await openSmallArchive('disk', 'own-link');
     await using restoring = await openRestoring(scene.place);
     const outside = await mkdtemp(join(tmpdir(), 'cloud-sync-outside-'));
     onTestFinished(async () => rm(outside, { recursive: true }));
@@ -123,7 +69,6 @@ describe('files in the directory', () => {
 });
 
 test('filters, keys and patterns select, and a dry run writes nothing', async () => {
-  const scene = await openSmallArchive('disk', 'selected');
   await using restoring = await openRestoring(scene.place);
   const keys = await keysOf(scene);
   const photos = keys.filter((key) => key.endsWith('.jpg'));
@@ -144,4 +89,61 @@ test('filters, keys and patterns select, and a dry run writes nothing', async ()
   expectExit(byKey, 1);
   expect(byKey.restored).toMatchObject({ files: 1, failed: 1 });
   expect(failuresOf(byKey)).toEqual(['FILE_MISSING no/such.mp4']);
+});
+
+test('a place that is no archive, a newer format, and directories in each other are refused', async () => {
+  await using restoring = await openRestoring(scene.place);
+  const parent = dirname(directory);
+  const at = async (from: string, into: string) =>
+    runCliHere(['restore', '--from', from, '--into', into], { CLOUD_SYNC_HOME: restoring.home });
+  const codes = async (from: string, into: string) => (await at(from, into)).exitCode;
+  await mkdir(restoring.into);
+  expect(await codes(restoring.into, join(parent, 'x'))).toBe(2);
+  expect(await codes(join(parent, 'nowhere'), restoring.into)).toBe(2);
+  expect(await codes(directory, directory)).toBe(2);
+  expect(await codes(directory, join(directory, 'inside', 'deep'))).toBe(2);
+  expect(await codes(directory, parent)).toBe(2);
+  await symlink(parent, join(restoring.into, 'link'));
+  expect(await codes(directory, join(restoring.into, 'link'))).toBe(2);
+  expect(await codes(directory, join(parent, 'no', 'parent'))).toBe(6);
+  expect(await codes(directory, '/proc/restored')).toBe(6);
+  expect(await codes(directory, 's3://bucket/prefix')).toBe(2);
+  const id = join(directory, '.cloud-sync', 'archive.json');
+  const text = await readFile(id, 'utf8');
+  await writeFile(id, text.replace('"version":1', '"version":2'));
+  const newer = await at(directory, restoring.into);
+  await writeFile(id, text);
+  expect(newer.exitCode).toBe(6);
+  expect(newer.stderr).toContain('newer Cloud Sync');
+  expect(existsSync(restoring.home)).toBe(false);
+});
+
+test('a file that no longer matches the claim of the cloud is restored and named', async () => {
+  const [wrong = '', disputed = '', old = ''] = (await keysOf(scene)).filter((key) => key.endsWith('.jpg'));
+  const manifest = join(directory, '.cloud-sync', 'manifest.jsonl');
+  const text = await readFile(manifest, 'utf8');
+  const changes: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+    [wrong]: { claim: 's3-etag:00000000000000000000000000000000' },
+    [disputed]: { proof: 'disputed' },
+    // As a version without claims would have written it.
+    [old]: { claim: undefined, proof: undefined, 'claim-part-bytes': undefined },
+  };
+  const changed = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const fields = JSON.parse(line) as { readonly key: string };
+      return `${JSON.stringify({ ...fields, ...changes[fields.key] })}\n`;
+    });
+  await writeFile(manifest, changed.join(''));
+  onTestFinished(async () => writeFile(manifest, text));
+  await using restoring = await openRestoring(scene.place);
+  const run = await restoring.restore();
+  expectExit(run, 1);
+  const all = await keysOf(scene);
+  expect(run.restored).toMatchObject({ files: all.length, proven: all.length - 2, mismatched: 1, failed: 0 });
+  const proofs = new Map(eventsOf(run, 'file.restored').map(({ key, proof }) => [key, proof]));
+  expect([wrong, disputed, old].map((key) => proofs.get(key))).toEqual(['disputed', 'disputed', 'proven']);
+  expect(eventsOf(run, 'warning').map(({ message }) => message)).toEqual([expect.stringContaining(wrong)]);
+  expect(sorted(await restoring.files())).toEqual(sorted(await scene.place.files()));
 });

@@ -90,13 +90,19 @@ export function bytesIn(directory: string): number {
 /** The size of the largest file of a small archive. */
 const filmBytes = 3 * 1024 * 1024;
 
-/** An archive of a few media: a film, a video in chapters, a burst and photos. */
-export async function openSmallArchive(kind: PlaceKind, seed: string): Promise<Scene> {
+/** Opens an archive of a few media: a film, a video in chapters, a burst and photos. */
+export async function openSmallScene(kind: PlaceKind, seed: string): Promise<Scene> {
   const maker = createMediaMaker(seed);
   const library = createLibrary([maker.photo(), maker.photo(70_000), maker.burst(), maker.chapters(), maker.video(filmBytes)]);
   const scene = await openScene({ library, place: await openPlace(kind), inProcess: true });
-  onTestFinished(async () => scene[Symbol.asyncDispose]());
   expectExit(await scene.sync(), 0);
+  return scene;
+}
+
+/** Opens such an archive until the test ends. */
+export async function openSmallArchive(kind: PlaceKind, seed: string): Promise<Scene> {
+  const scene = await openSmallScene(kind, seed);
+  onTestFinished(async () => scene[Symbol.asyncDispose]());
   return scene;
 }
 

@@ -6,6 +6,7 @@ import { openTarget } from '../../destination/disk/target/index.ts';
 import { SyncError } from '../../errors.ts';
 import type { Report } from '../../events.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { createDigests } from '../../lib/digest/index.ts';
 import { parseFilters } from '../../plan/filter.ts';
 import { restore } from '../../run/restore.ts';
 import { parsePlace, type Place } from '../archive/archive-place.ts';
@@ -28,11 +29,12 @@ export async function runRestore(context: Context): Promise<number> {
   return reportRun(context, 'restore', async (report) => {
     const destination = await openToRead(place, config, report);
     const target = openTarget(into, { clock: systemClock });
+    const digests = createDigests();
     try {
       await prepareInto(into, settings['dry-run']);
       using _heap = keepHeapSmall();
       return await restore(
-        { destination, target, clock: systemClock, report },
+        { destination, target, digests, clock: systemClock, report },
         {
           lease: leaseSettings(config, log),
           filters: Object.keys(filters).length === 0 ? undefined : filters,
@@ -44,7 +46,7 @@ export async function runRestore(context: Context): Promise<number> {
         },
       );
     } finally {
-      await Promise.all([target.close(), destination.close()]);
+      await Promise.all([target.close(), destination.close(), digests.close()]);
     }
   });
 }

@@ -1,6 +1,6 @@
 /** What an archive says of its files, in a form that is small enough for large archives. No I/O. */
 import type { ListedFile } from '../../destination/destination.ts';
-import { originalId, provenSame, type Role, type Validator } from '../../media.ts';
+import { originalId, provenSame, type Evidence, type Role, type Validator } from '../../media.ts';
 
 /** A file that the archive describes. */
 export interface ArchivedFile {
@@ -20,6 +20,8 @@ export interface ArchivedFile {
   /** The `originalId` of the original's first revision. */
   readonly original: string;
   readonly validator: Validator;
+  /** Undefined if the description makes no statement about a claim of the provider. */
+  readonly evidence: Evidence | undefined;
 }
 
 /** A medium as the descriptions of its files show it. */
@@ -53,7 +55,7 @@ export async function collectMedia(files: AsyncIterable<ListedFile>): Promise<re
       undescribed.push(undescribedMedium(content));
       continue;
     }
-    const { original, capturedAt, validator } = description;
+    const { original, capturedAt, validator, evidence } = description;
     const medium = mediumOf(known, description);
     const id = originalId(original, original.revision);
     medium.files.push({
@@ -66,6 +68,7 @@ export async function collectMedia(files: AsyncIterable<ListedFile>): Promise<re
       revision: original.revision,
       original: original.revision === 1 ? id : originalId(original, 1),
       validator,
+      evidence,
     });
   }
   return [...known.media.values(), ...undescribed];
@@ -100,7 +103,7 @@ function undescribedMedium(content: Pick<ArchivedFile, 'key' | 'sizeBytes' | 'cr
     sets: [],
   };
   const fields = { id: '', capturedAt: null, role: 'source', itemNumber: null, revision: 1, validator: noValidator } as const;
-  medium.files.push({ ...content, ...fields, medium, original: key });
+  medium.files.push({ ...content, ...fields, medium, original: key, evidence: undefined });
   return medium;
 }
 

@@ -1,20 +1,22 @@
-import type { ContentFacts, Destination } from '../../destination/destination.ts';
+import type { ContentFacts, Destination, TakeBytes } from '../../destination/destination.ts';
 import type { TargetFile } from '../../destination/target.ts';
 import { asSyncError, type SyncError } from '../../errors.ts';
 import type { Report } from '../../events.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { combineCrc32 } from '../../lib/crc32.ts';
 import { backoffMs } from '../../lib/retry.ts';
+import type { Proof } from '../../media.ts';
 import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
 import type { Accounting } from '../../transfer/accounting.ts';
 import { damagedError, deniedError, frozenError, missingError } from './archive-errors.ts';
+import { proveFile, type ProofPorts } from './prove-file.ts';
 
 /** The files in a row that the archive denied, although it shows its own id. */
 export interface Denials {
   inARow: number;
 }
 
-interface FetchPorts {
+interface FetchPorts extends ProofPorts {
   readonly destination: Destination;
   readonly clock: Clock;
   readonly report: Report;
@@ -31,23 +33,28 @@ const pauses = { firstMs: 500, maxMs: 10_000 };
 const maxDenials = 10;
 
 /**
- * Reads a file from the archive into a draft, from the byte that the draft has reached. Errors:
- * FILE_MISSING, CHECKSUM_MISMATCH (damaged in the archive), UNREADABLE, and those of both places.
+ * Reads a file from the archive into a draft, from the byte that the draft has reached. Returns how
+ * the whole file compares with the provider's claim. Errors: FILE_MISSING, CHECKSUM_MISMATCH (damaged
+ * in the archive), UNREADABLE, and those of both places.
  */
-export async function fetchFile(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<void> {
-  let mayBeStale = draft.storedBytes() > 0;
+export async function fetchFile(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<Proof> {
+  const fetch = async (take?: TakeBytes) => readRest(draft, wanted, file, ports, take);
+  const readAgain = async (take?: TakeBytes) => draft.measure(ports.signal, take);
+  let isFirst = true;
   for (let attempt = 1; ; attempt += 1) {
     const before = draft.storedBytes();
     try {
-      return await readRest(draft, wanted, file, ports);
+      return await proveFile(file, ports, fetch, readAgain);
     } catch (thrown) {
       ports.signal.throwIfAborted();
       const error = asSyncError(thrown);
       if (draft.storedBytes() > before) attempt = 1;
       if (error.decision === 'retry' && attempt < maxAttempts) await pause(error, attempt, file, ports);
-      else if (error.code === 'CHECKSUM_MISMATCH' && mayBeStale) {
-        // The bytes of an earlier run may be wrong, for example after a power failure.
-        mayBeStale = false;
+      else if (error.code === 'CHECKSUM_MISMATCH' && isFirst) {
+        // The bytes may have changed on the way. Those of an earlier run may be wrong too, for
+        // example after a power failure.
+        isFirst = false;
+        ports.report({ type: 'file.restarted', id: file.id, key: file.key, code: error.code, reason: error.message });
         ports.accounting.advanceFile(file.key, -draft.storedBytes());
         await draft.restart();
       } else throw error;
@@ -56,11 +63,17 @@ export async function fetchFile(draft: TargetFile, wanted: ContentFacts, file: A
 }
 
 /** Reads what the draft lacks. The stored bytes are compared together with the new ones. */
-async function readRest(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<void> {
+async function readRest(
+  draft: TargetFile,
+  wanted: ContentFacts,
+  file: ArchivedFile,
+  ports: FetchPorts,
+  take?: TakeBytes,
+): Promise<void> {
   const { key } = file;
-  const before = await draft.measure(ports.signal);
+  const before = await draft.measure(ports.signal, take);
   const isAll = before.sizeBytes === wanted.sizeBytes && wanted.sizeBytes > 0;
-  const rest = isAll ? nothing : await readFrom(before.sizeBytes, draft, file, ports);
+  const rest = isAll ? nothing : await readFrom(before.sizeBytes, draft, file, ports, take);
   const sizeBytes = before.sizeBytes + rest.sizeBytes;
   if (sizeBytes !== wanted.sizeBytes)
     throw damagedError(key, `has ${sizeBytes} bytes instead of ${wanted.sizeBytes}`, ports.destination);
@@ -68,14 +81,21 @@ async function readRest(draft: TargetFile, wanted: ContentFacts, file: ArchivedF
   if (crc32 !== wanted.crc32) throw damagedError(key, 'has other bytes than were archived', ports.destination);
 }
 
-async function readFrom(from: number, draft: TargetFile, { key }: ArchivedFile, ports: FetchPorts): Promise<ContentFacts> {
+async function readFrom(
+  from: number,
+  draft: TargetFile,
+  { key }: ArchivedFile,
+  ports: FetchPorts,
+  alsoTake?: TakeBytes,
+): Promise<ContentFacts> {
   const { destination, accounting, signal } = ports;
   let failure: SyncError | undefined;
   const take = async (bytes: Uint8Array): Promise<void> => {
-    await draft.write(bytes).catch((error: unknown) => {
+    const written = draft.write(bytes).catch((error: unknown) => {
       failure = asSyncError(error);
       throw failure;
     });
+    await Promise.all([written, alsoTake?.(bytes)]);
     accounting.countFetched(bytes.length);
     accounting.advanceFile(key, bytes.length);
   };

@@ -1,17 +1,19 @@
 import type { ContentFacts, Destination } from '../../destination/destination.ts';
 import type { Target } from '../../destination/target.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
-import type { FileOf, Report } from '../../events.ts';
+import type { Event, FileOf, Report } from '../../events.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { crc32Hex } from '../../lib/crc32.ts';
+import type { Proof } from '../../media.ts';
 import { replacementsOf, type ArchivedFile } from '../../plan/restore/archived-files.ts';
 import type { Accounting } from '../../transfer/accounting.ts';
 import { damagedError, missingError } from './archive-errors.ts';
 import { fetchFile, type Denials } from './fetch-file.ts';
 import type { PlannedFile } from './plan-files.ts';
+import type { ProofPorts } from './prove-file.ts';
 
 /** What all files of a restore share. */
-export interface Restoring {
+export interface Restoring extends ProofPorts {
   readonly destination: Destination;
   readonly target: Target;
   readonly clock: Clock;
@@ -23,7 +25,13 @@ export interface Restoring {
 }
 
 export type FileOutcome =
-  | { readonly kind: 'restored'; readonly sizeBytes: number; readonly isCompared: boolean }
+  | {
+      readonly kind: 'restored';
+      readonly sizeBytes: number;
+      readonly isCompared: boolean;
+      readonly proof: Proof;
+      readonly isMismatched: boolean;
+    }
   | { readonly kind: 'skipped' | 'failed' | 'superseded' | 'planned' };
 
 /** Restores one file, and reports what happened. Throws an error only if it stops the run. */
@@ -71,30 +79,40 @@ async function restoreOrSkip(planned: PlannedFile, restoring: Restoring): Promis
   if (found === 'other') throw takenError(planned, restoring);
   requirePresent(file, restoring);
   if (dryRun) return { kind: 'planned' };
-  await copyFile(wanted, planned, restoring);
-  return { kind: 'restored', sizeBytes: wanted.sizeBytes, isCompared: file.crc32 !== null };
+  return copyFile(wanted, planned, restoring);
 }
 
 /** Keeps the unfinished file after an error, unless its content can never become right. */
-async function copyFile(wanted: ContentFacts, planned: PlannedFile, restoring: Restoring): Promise<void> {
+async function copyFile(wanted: ContentFacts, planned: PlannedFile, restoring: Restoring): Promise<FileOutcome> {
   const { report, accounting, target, signal } = restoring;
-  const { key, capturedAt } = planned.file;
+  const { key, capturedAt, evidence } = planned.file;
   const { sizeBytes } = wanted;
   const about = aboutOf(planned, restoring);
   await using draft = await target.begin(planned.name, wanted);
   const resumedBytes = draft.storedBytes();
   accounting.startFile(key, sizeBytes, resumedBytes);
   report({ type: 'file.started', id: about.id, mediaId: about.mediaId, key, sizeBytes, resumedBytes });
+  let proof: Proof;
   try {
-    await fetchFile(draft, wanted, planned.file, restoring);
-    if (!(await draft.publish(capturedAt))) throw takenError(planned, restoring);
+    proof = await fetchFile(draft, wanted, planned.file, restoring);
+    if (!(await draft.publish(capturedAt, signal))) throw takenError(planned, restoring);
   } catch (error) {
     const { decision } = asSyncError(error);
     if (!signal.aborted && decision !== 'retry' && decision !== 'stop') await draft.drop();
     throw error;
   }
   accounting.endFile(key, sizeBytes);
-  report({ type: 'file.restored', ...about, sizeBytes, crc32: crc32Hex(wanted.crc32) });
+  report({ type: 'file.restored', ...about, sizeBytes, crc32: crc32Hex(wanted.crc32), proof });
+  const isMismatched = proof === 'disputed' && evidence?.proof === 'proven';
+  if (isMismatched) report(mismatchWarning(about));
+  const isCompared = planned.file.crc32 !== null || proof === 'proven';
+  return { kind: 'restored', sizeBytes, isCompared, proof, isMismatched };
+}
+
+/** The archive has these bytes, so the person gets them. */
+function mismatchWarning({ path }: FileOf): Event {
+  const message = `${path} has the bytes of the archive, but they no longer match the cloud's own checksum`;
+  return { type: 'warning', message, hint: '`verify --deep` and `sync` fetch the file again if the cloud still has it' };
 }
 
 /** Reads a file of which the archive has no checksum. */

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SyncError } from '../../../errors.ts';
-import type { ContentFacts } from '../../destination.ts';
+import type { ContentFacts, TakeBytes } from '../../destination.ts';
 import type { TargetFile } from '../../target.ts';
 import { nameIfFree } from '../bookkeeping/names.ts';
 import { readBuffer, readRange } from '../content.ts';
@@ -44,10 +44,10 @@ export async function beginFile(target: OpenTarget, name: string, wanted: Conten
   }
   return {
     storedBytes: () => draft.storedBytes,
-    measure: async (signal) => forFile(target, async () => measure(draft, signal)),
+    measure: async (signal, take) => forFile(target, async () => measure(draft, signal, take)),
     write: async (bytes) => forFile(target, async () => write(draft, bytes)),
     restart: async () => forFile(target, async () => restart(draft)),
-    publish: async (capturedAt) => forFile(target, async () => publish(draft, capturedAt)),
+    publish: async (capturedAt, signal) => forFile(target, async () => publish(draft, capturedAt, signal)),
     drop: async () => forFile(target, async () => unlink(path).catch(ignoring('ENOENT'))),
     [Symbol.asyncDispose]: async () => {
       releaseSpace(space, id);
@@ -81,8 +81,9 @@ async function keptBytes(handle: FileHandle, wanted: ContentFacts): Promise<numb
   return 0;
 }
 
-async function measure({ handle, storedBytes: sizeBytes }: Draft, signal: AbortSignal): Promise<ContentFacts> {
-  return readRange(handle, readBuffer(sizeBytes), { start: 0, sizeBytes }, { signal });
+async function measure(draft: Draft, signal: AbortSignal, take?: TakeBytes): Promise<ContentFacts> {
+  const { handle, storedBytes: sizeBytes } = draft;
+  return readRange(handle, readBuffer(sizeBytes), { start: 0, sizeBytes }, { signal, take });
 }
 
 async function write(draft: Draft, bytes: Uint8Array): Promise<void> {
@@ -100,17 +101,19 @@ async function write(draft: Draft, bytes: Uint8Array): Promise<void> {
 
 async function restart(draft: Draft): Promise<void> {
   const { target, id, handle, wanted } = draft;
+  // Another run that took over may have published this very file.
+  await target.naming.assertLease();
   await handle.truncate(0);
   draft.storedBytes = 0;
   await reserveSpace(target.space, id, wanted.sizeBytes);
 }
 
-async function publish(draft: Draft, capturedAt: string | null): Promise<boolean> {
+async function publish(draft: Draft, capturedAt: string | null, signal: AbortSignal): Promise<boolean> {
   const { target, path, name, handle, wanted } = draft;
   await setTime(target, handle, capturedAt);
   await handle.sync();
   const range = { start: 0, sizeBytes: wanted.sizeBytes };
-  const stored = await readRange(handle, readBuffer(wanted.sizeBytes), range);
+  const stored = await readRange(handle, readBuffer(wanted.sizeBytes), range, { signal });
   if (stored.sizeBytes !== wanted.sizeBytes || stored.crc32 !== wanted.crc32) {
     throw new SyncError('CHECKSUM_MISMATCH', `${path} reads back differently from what was written`, {
       hint: 'If it happens again, check the health of the disk.',
