@@ -11,7 +11,7 @@ const longFiles = [
   'test/e2e/lease.e2e.test.ts',
   'test/surroundings/faults-media.test.ts',
   'test/kills/anytime.test.ts',
-  'test/e2e/stores.e2e.test.ts',
+  'test/surroundings/stores.test.ts',
   'test/surroundings/faults-s3.test.ts',
   'test/e2e/faults-api.e2e.test.ts',
   'test/e2e/archives.e2e.test.ts',

@@ -71,7 +71,7 @@ test('an entry has the proof of an archived file, and says what is wrong with a 
       proof: 'unchecked',
       checkedAt,
       status: 'suspect',
-      reason: expect.stringContaining('the next sync fetches it again'),
+      reason: expect.stringContaining('the next sync without --no-prove fetches it once more'),
     },
     waits: { proof: null, checkedAt: null },
   });
