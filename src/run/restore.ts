@@ -93,12 +93,25 @@ async function restoreWithLease(ports: RestorePorts, options: RestoreOptions, co
   await using held = await leaseTarget(ports, options);
   // A run that has just ended may have removed the folder.
   await target.prepare();
-  await restoreAll(ports, options, AbortSignal.any([options.signal, held.lost]), counts);
-  await target.syncNames();
+  try {
+    await restoreAll(ports, options, AbortSignal.any([options.signal, held.lost]), counts);
+    await target.syncNames();
+  } catch (thrown) {
+    throw (await lossOf(held)) ?? thrown;
+  }
   if (counts.failed > 0) return;
   // Only the holder of the lease knows that nobody needs the unfinished files.
   await held.confirm();
   await target.tidy();
+}
+
+/**
+ * Returns LEASE_LOST if another run took over. That run may have removed the folder that this run
+ * needs, so any error of this run may come from the loss.
+ */
+async function lossOf(held: HeldLease): Promise<SyncError | undefined> {
+  const error = await held.confirm().then(() => undefined, asSyncError);
+  return error?.code === 'LEASE_LOST' ? error : undefined;
 }
 
 /** Takes the lease of the directory, so that no other run writes to it. Errors: LOCKED. */
