@@ -1,4 +1,5 @@
 /** Files of many parts in invocations that end too early. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
@@ -45,6 +46,8 @@ async function haltInThirdPart(scene: EngineScene, how: 'kill' | 'freeze'): Prom
   const { cloud } = scene;
   await waitUntil('the silence', () => cloud.faults.hits()['stall'] === 1);
   await expect.poll(async () => scene.storedParts(), { timeout: 10_000 }).toEqual([partBytes, partBytes]);
+  // The function records a part a moment after the bucket has stored it.
+  await delay(1_000);
   await scene.haltDownloader(how);
 }
 
