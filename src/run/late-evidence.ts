@@ -1,7 +1,7 @@
 import type { Destination } from '../destination/destination.ts';
 import type { Report } from '../events.ts';
 import { isSince, type Clock } from '../lib/clock.ts';
-import { decodeClaim, wayOf } from '../proof/claim.ts';
+import { decodeClaim, partSizesOf, wayOf } from '../proof/claim.ts';
 import { losesTrust, wayFor } from '../proof/trust.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { fileOf, suspectReason } from './judge-file.ts';
@@ -48,7 +48,7 @@ interface Verdicts {
   readonly proven: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
-async function readVerdicts({ tracker, clock }: EvidencePorts, runStartedAt: string): Promise<Verdicts> {
+async function readVerdicts({ destination, tracker, clock }: EvidencePorts, runStartedAt: string): Promise<Verdicts> {
   const nowMs = clock.now();
   const undecided: TrackedOriginal[] = [];
   const disputed: TrackedOriginal[] = [];
@@ -58,7 +58,9 @@ async function readVerdicts({ tracker, clock }: EvidencePorts, runStartedAt: str
       const claim = decodeClaim(row.claim);
       const isOfRun = row.archivedAt !== null && isSince(row.archivedAt, runStartedAt, nowMs);
       if (!isOfRun || !claim || row.mark !== null) continue;
-      if (row.proof === 'none') undecided.push(row);
+      // A bucket does not show unfinished uploads, so only one of several sizes was compared there.
+      const hasComparedAll = destination.readUpload !== undefined || partSizesOf(claim, row.sizeBytes ?? 0).length === 1;
+      if (row.proof === 'none' && hasComparedAll) undecided.push(row);
       if (row.proof === 'disputed') disputed.push(row);
       if (row.proof !== 'proven' || row.claimPartBytes === null) continue;
       const ways = proven.get(row.original.account) ?? new Map<string, number>();
