@@ -42,13 +42,7 @@ export async function rekey(
   medium: Medium,
   original: Original,
 ): ReturnType<Tracker['rekey']> {
-  const known = await tracker.originals(medium.id);
-  return withFreeKeys(
-    tracker,
-    known,
-    (taken) => nextRevisions({ medium, originals: [original], known, taken }),
-    ([next]) => tracker.rekey(claim, next!),
-  );
+  return withNextRevision(tracker, medium, original, async (next) => tracker.rekey(claim, next));
 }
 
 /**
@@ -60,17 +54,11 @@ export async function addRevision(
   medium: Medium,
   original: Original,
 ): Promise<TrackedOriginal> {
-  const known = await tracker.originals(medium.id);
   const unavailable = (await tracker.medium(medium.id))?.unavailable ?? 0;
-  return withFreeKeys(
-    tracker,
-    known,
-    (taken) => nextRevisions({ medium, originals: [original], known, taken }),
-    async (originals) => {
-      const rows = await tracker.recordResolution(medium.id, { roles: [], unavailable, originals });
-      return rows.find((row) => row.original.key === originals[0]!.key)!;
-    },
-  );
+  return withNextRevision(tracker, medium, original, async (next) => {
+    const rows = await tracker.recordResolution(medium.id, { roles: [], unavailable, originals: [next] });
+    return rows.find((row) => row.original.key === next.key)!;
+  });
 }
 
 /** Returns the next revision that `addRevision` would record now. */
@@ -79,16 +67,22 @@ export async function nameNextRevision(
   medium: Medium,
   original: Original,
 ): Promise<Original> {
+  return withNextRevision(tracker, medium, original, async (next) => {
+    if (await tracker.keyTaken(next.key)) throw new SyncError('KEY_TAKEN', `${next.key} belongs to another original`);
+    return next;
+  });
+}
+
+/** Names the next revision of an original and hands it to `write`, like `withFreeKeys`. */
+async function withNextRevision<Result>(
+  tracker: Tracker,
+  medium: Medium,
+  original: Original,
+  write: (next: Original) => Promise<Result>,
+): Promise<Result> {
   const known = await tracker.originals(medium.id);
-  return withFreeKeys(
-    tracker,
-    known,
-    (taken) => nextRevisions({ medium, originals: [original], known, taken }),
-    async ([next]) => {
-      if (await tracker.keyTaken(next!.key)) throw new SyncError('KEY_TAKEN', `${next!.key} belongs to another original`);
-      return next!;
-    },
-  );
+  const name = (taken: Taken) => nextRevisions({ medium, originals: [original], known, taken });
+  return withFreeKeys(tracker, known, name, async ([next]) => write(next!));
 }
 
 /**
