@@ -1,4 +1,6 @@
-/** What becomes of the proofs if the threads that compute digests die, for example without memory. */
+/**
+ * What becomes of the proofs if the threads that compute digests die, for example without memory.
+ */
 import { expect, test } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
@@ -19,6 +21,9 @@ test.each(placeKinds)(
     expectExit(run, 0);
     expect(proofsOf(run, media)).toEqual(['unchecked', 'unchecked', 'proven']);
     await scene.expectComplete();
+    const checked = await scene.verify('--deep');
+    expectExit(checked, 0);
+    expect(checked.finished.verified).toMatchObject({ files: 3, proven: 1, suspect: 0 });
   },
 );
 

@@ -3,7 +3,7 @@ import type { Digests } from '../../lib/digest/index.ts';
 import type { Proof } from '../../media.ts';
 import { partSizesOf, type ClaimPartBytes, type ContentClaim } from '../../proof/claim.ts';
 import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
-import { readWithDigests, roundsOf } from '../read-with-digests.ts';
+import { likelyRoundsOf, readWithDigests } from '../../transfer/read-with-digests.ts';
 import { claimOf } from '../verify/look-at-file.ts';
 
 export interface ProofPorts {
@@ -17,8 +17,8 @@ type ReadFile = (take: TakeBytes | undefined) => Promise<unknown>;
 
 /**
  * Compares a file with the provider's claim while `fetch` reads it. If the most likely part size of
- * the claim does not match, `readAgain` reads it for the other ones. Returns the proof as found now:
- * `disputed` if the archive calls the file proven or disputed, and the bytes do not match.
+ * the claim does not match, `readAgain` reads it for the other ones. Returns the proof as found
+ * now: `disputed` if the archive calls the file proven or disputed, and the bytes do not match.
  */
 export async function proveFile(file: ArchivedFile, ports: ProofPorts, fetch: ReadFile, readAgain: ReadFile): Promise<Proof> {
   const { evidence, sizeBytes } = file;
@@ -29,12 +29,13 @@ export async function proveFile(file: ArchivedFile, ports: ProofPorts, fetch: Re
   }
   const { digests, provenSizes } = ports;
   const likely = [evidence?.claimPartBytes ?? [], provenSizes].flat();
-  const [first = [], ...others] = roundsOf(partSizesOf(claim, sizeBytes, likely));
-  let { partBytes } = await readWithDigests(digests, { claim, partSizes: first }, fetch);
+  const [first = [], ...others] = likelyRoundsOf(partSizesOf(claim, sizeBytes, likely));
+  let { partBytes, isCompared } = await readWithDigests(digests, { claim, partSizes: first }, fetch);
   for (const partSizes of others) {
-    if (partBytes !== undefined) break;
-    ({ partBytes } = await readWithDigests(digests, { claim, partSizes }, readAgain));
+    if (partBytes !== undefined || !isCompared) break;
+    ({ partBytes, isCompared } = await readWithDigests(digests, { claim, partSizes }, readAgain));
   }
+  if (!isCompared && first.length > 0) return 'unchecked';
   if (partBytes === undefined) return evidence?.proof === 'proven' ? 'disputed' : 'none';
   noteProven(provenSizes, partBytes);
   return 'proven';

@@ -13,7 +13,7 @@ import {
 } from '../../proof/claim.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Trust } from '../../transfer/trust.ts';
-import { readWithDigests, roundsOf, type ClaimRound } from '../read-with-digests.ts';
+import { likelyRoundsOf, readWithDigests, type ClaimRound } from '../../transfer/read-with-digests.ts';
 
 /** How archived files are looked at. */
 export interface Look {
@@ -65,8 +65,8 @@ export async function lookAtFile(row: TrackedOriginal, destination: Destination,
 }
 
 /**
- * The claim of an archived file, or null. If the provider was never asked for a claim, the ETag that
- * it sent with the bytes may be one.
+ * The claim of an archived file, or null. If the provider was never asked for a claim, the ETag
+ * that it sent with the bytes may be one.
  */
 export function claimOf({ claim, validator }: Pick<TrackedOriginal, 'claim' | 'validator'>): ContentClaim | null {
   return claim === null ? parseEtag(validator.etag) : decodeClaim(claim);
@@ -123,7 +123,8 @@ async function readFile(row: TrackedOriginal, destination: Destination, look: Lo
 
 /**
  * Whether all part sizes of a claim were compared, so that the file needs a further comparison only
- * if the claim has become trustworthy. A directory tried all part sizes before it published the file.
+ * if the claim has become trustworthy. A directory tried all part sizes before it published the
+ * file.
  */
 export function isDecided({ claim, proof }: TrackedOriginal, destination: Destination): boolean {
   return proof === 'none' && claim !== null && destination.readUpload !== undefined;
@@ -152,7 +153,7 @@ function roundsFor(
   isBucket: boolean,
 ): readonly (readonly ClaimPartBytes[])[] {
   // Earlier comparisons have found no size, so any size is as likely as the first one.
-  return proof === 'none' || (isBucket && claimPartBytes === null) ? [sizes] : roundsOf(sizes);
+  return proof === 'none' || (isBucket && claimPartBytes === null) ? [sizes] : likelyRoundsOf(sizes);
 }
 
 async function readOnce(
@@ -163,16 +164,18 @@ async function readOnce(
 ): Promise<Seen> {
   const { digests, signal } = look;
   const read = async (take?: TakeBytes) => destination.stat(row.original.key, { deep: true, take, signal });
-  const isCompared = digests !== undefined && round !== undefined && round.partSizes.length > 0;
-  const { result: stored, partBytes } = isCompared
-    ? await readWithDigests(digests, round, read)
-    : { result: await read(), partBytes: undefined };
+  const readPlainly = async () => ({ result: await read(), partBytes: undefined, isCompared: false });
+  const {
+    result: stored,
+    partBytes,
+    isCompared,
+  } = digests && round ? await readWithDigests(digests, round, read) : await readPlainly();
   if (!stored) return judged('MISSING');
   const { sizeBytes } = stored;
   const reason = difference(row, stored);
   if (reason !== '') return judged('DAMAGED', { reason, sizeBytes, hasReadBytes: true });
   const seen = { sizeBytes, hasReadBytes: true };
-  if (!isCompared) return judged(null, seen);
+  if (!round || !isCompared) return judged(null, seen);
   const { claim } = round;
   const comparison: Comparison = partBytes === undefined ? { kind: 'contradiction', claim } : { kind: 'match', claim, partBytes };
   return judged(null, { ...seen, comparison });

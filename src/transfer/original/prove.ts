@@ -1,7 +1,7 @@
 import type { ContentFacts, Part, TakeBytes } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
 import { crc32, crc32Hex } from '../../lib/crc32.ts';
-import { partDigests, type Digests } from '../../lib/digest/index.ts';
+import type { Digests } from '../../lib/digest/index.ts';
 import type { Evidence } from '../../media.ts';
 import {
   encodeClaim,
@@ -14,6 +14,7 @@ import {
 } from '../../proof/claim.ts';
 import type { Copy, Upload } from '../context.ts';
 import type { Probe } from '../media-host/probe.ts';
+import { readWithDigests, roundsOf } from '../read-with-digests.ts';
 import { abandon } from './drop-upload.ts';
 import { digestsOf, restOnReceipts } from './part-digests.ts';
 import { partSizeFor } from './parts.ts';
@@ -37,12 +38,8 @@ interface ProofPlan extends Proving {
   readonly claimPartSizes: readonly ClaimPartBytes[];
 }
 
-/** How many part sizes one reading of a stored upload compares. */
-const sizesPerReading = 8;
 /** How many part sizes are computed while the bytes of a first copy arrive. */
 const maxComputed = 4;
-/** How often a stored upload is read. A thread that dies takes its digests with it. */
-const maxReadings = 2;
 
 /** Decides in which parts a copy is fetched and which digests are computed on the way. */
 export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe): Promise<ProofPlan> {
@@ -67,8 +64,8 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
 
 /**
  * Returns the verdict on a whole copy, before it is published. Errors: CLAIM_MISMATCH (the copy was
- * dropped and must be fetched again), PROOF_POSTPONED, PATIENCE_EXHAUSTED (two copies with different
- * bytes both contradict the claim).
+ * dropped and must be fetched again), PROOF_POSTPONED, PATIENCE_EXHAUSTED (two copies with
+ * different bytes both contradict the claim).
  */
 export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], whole: ContentFacts): Promise<Evidence> {
   const { digests, trust, destination, receipts } = copy.transfer;
@@ -151,65 +148,29 @@ async function compare(
   computed: ReadonlyMap<ClaimPartBytes, readonly string[]>,
   { claim, sizes, digests }: Comparison,
 ): Promise<{ readonly matching?: ClaimPartBytes | undefined; readonly left: readonly ClaimPartBytes[] }> {
-  const matching = findMatch(claim, sizes, computed);
+  const matching = sizes.find((size) => matchesClaim(claim, computed.get(size) ?? []));
   let left = sizes.filter((size) => computed.get(size)?.length !== (claim.parts ?? 1));
   if (matching !== undefined || !copy.read) return { matching, left };
-  while (left.length > 0) {
-    const some = left.slice(0, sizesPerReading);
-    const read = await readDigests(copy, copy.read, { partSizes: some, digests });
-    if (!read) break;
-    const found = findMatch(claim, some, read);
-    if (found !== undefined) return { matching: found, left };
-    left = left.slice(some.length);
+  const read = checkedReading(copy, copy.read);
+  for (const partSizes of roundsOf(left)) {
+    const { partBytes, isCompared } = await readWithDigests(digests, { claim, partSizes }, read);
+    if (partBytes !== undefined) return { matching: partBytes, left };
+    if (!isCompared) break;
+    left = left.slice(partSizes.length);
   }
   return { left };
 }
 
-function findMatch(
-  claim: ContentClaim,
-  sizes: readonly ClaimPartBytes[],
-  computed: ReadonlyMap<ClaimPartBytes, readonly string[]>,
-): ClaimPartBytes | undefined {
-  return sizes.find((size) => matchesClaim(claim, computed.get(size) ?? []));
-}
-
-/**
- * Computes the digests of stored bytes. Undefined if the threads die again and again. Errors: those
- * of `readOnce`.
- */
-async function readDigests(...wanted: Parameters<typeof readOnce>): ReturnType<typeof readOnce> {
-  for (let readings = 1; readings <= maxReadings; readings += 1) {
-    const found = await readOnce(...wanted);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/**
- * Reads stored bytes from the first one. Undefined if the thread of the digests dies. Errors:
- * CHECKSUM_MISMATCH, and those of `read`.
- */
-async function readOnce(
-  { key, crc32: wanted }: WholeCopy,
-  read: NonNullable<WholeCopy['read']>,
-  { partSizes, digests }: { readonly partSizes: readonly ClaimPartBytes[]; readonly digests: Digests },
-): Promise<ReadonlyMap<ClaimPartBytes, readonly string[]> | undefined> {
-  const running = digests.begin({ partSizes, offset: 0, savesState: false });
-  let isLost = false;
-  const lose = () => void (isLost = true);
-  let checksum = 0;
-  try {
+/** Makes a reading that also compares the CRC32. Errors: CHECKSUM_MISMATCH, and those of `read`. */
+function checkedReading({ key, crc32: wanted }: WholeCopy, read: NonNullable<WholeCopy['read']>) {
+  return async (take: TakeBytes | undefined): Promise<void> => {
+    let checksum = 0;
     await read((bytes) => {
       checksum = crc32(bytes, checksum);
-      return isLost ? undefined : running.update(bytes)?.catch(lose);
+      return take?.(bytes);
     });
     if (checksum !== wanted) throw new SyncError('CHECKSUM_MISMATCH', `the stored bytes of ${key} are not those that arrived`);
-    const text = await running.end(true).catch(lose);
-    return isLost || text === undefined ? undefined : partDigests([text]);
-  } catch (error) {
-    running.abandon();
-    throw error;
-  }
+  };
 }
 
 interface Mismatch {
