@@ -1,4 +1,6 @@
-/** Archives a simulated library that has every known shape of a medium, and counts the originals. */
+/**
+ * Archives a simulated library that has every known shape of a medium, and counts the originals.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -210,8 +210,8 @@ export interface Tally {
 
 /**
  * Says what is wrong with an archived file. `SUPERSEDED`: the file is missing, damaged or
- * suspect, and a later revision replaces it. `SUSPECT`: the file has the bytes that arrived, but the provider's
- * claim says otherwise.
+ * suspect, and a later revision replaces it. `SUSPECT`: the file has the bytes that arrived, but
+ * the provider's claim says otherwise.
  */
 export type Mark = 'MISSING' | 'DAMAGED' | 'SUPERSEDED' | 'SUSPECT';
 

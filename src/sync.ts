@@ -93,9 +93,9 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
 type Facts = Omit<RunFacts, 'runId' | 'elapsedMs'>;
 
 /**
- * Reads archived files again, also if an error ended the run early, because a disk can change a byte
- * whether or not the cloud answers. Reads nothing after an interruption and without a lease. The
- * error of the run counts, and not a later error.
+ * Reads archived files again, also if an error ended the run early, because a disk can change a
+ * byte whether or not the cloud answers. Reads nothing after an interruption and without a lease.
+ * The error of the run counts, and not a later error.
  */
 async function readAgain(
   ports: Ports,

@@ -78,7 +78,9 @@ export interface Part {
   readonly crc32: number;
   /** The store's receipt for the part, such as an ETag. Empty if the store gives no receipt. */
   readonly receipt: string;
-  /** The digests of the claim in this part, as `encodeDigests` writes them. Absent if none are kept. */
+  /**
+   * The digests of the claim in this part, as `encodeDigests` writes them. Absent if none are kept.
+   */
   readonly digests?: string;
 }
 
@@ -220,15 +222,15 @@ export interface Destination {
   freeBytes?(): Promise<number | null>;
 
   /**
-   * Begins or resumes an upload to `file.original.key`. The known upload is resumed only if its size
-   * and validator are the same as in `wanted`. It keeps its part size. A part of `known` counts only
-   * if the store has the part too. The result is never `finished` if the file at the key is described as
-   * another original. If a process of an earlier lease may still have the known upload open, the
-   * parts of that upload are copied to a new upload. If the result is not the known upload, the
-   * caller saves the result and then aborts the known upload. Space for the whole rest of the file
-   * is reserved until `commit`, `abort` or `pause`. `replaces` means that the file at the
-   * key is damaged, so that file never counts as finished. Errors: KEY_TAKEN if the destination
-   * sees at once that the key has another file; otherwise `commit` says so.
+   * Begins or resumes an upload to `file.original.key`. The known upload is resumed only if its
+   * size and validator are the same as in `wanted`. It keeps its part size. A part of `known`
+   * counts only if the store has the part too. The result is never `finished` if the file at the
+   * key is described as another original. If a process of an earlier lease may still have the known
+   * upload open, the parts of that upload are copied to a new upload. If the result is not the
+   * known upload, the caller saves the result and then aborts the known upload. Space for the whole
+   * rest of the file is reserved until `commit`, `abort` or `pause`. `replaces` means that the file
+   * at the key is damaged, so that file never counts as finished. Errors: KEY_TAKEN if the
+   * destination sees at once that the key has another file; otherwise `commit` says so.
    */
   open(
     file: FileDescription,

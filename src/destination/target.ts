@@ -6,8 +6,8 @@ import type { ContentFacts, TakeBytes } from './destination.ts';
  * `.cloud-sync`. No method replaces or changes a file outside of that folder. A name is a path in
  * the directory, with `/` as the separator.
  *
- * Every method may throw DESTINATION_UNUSABLE or DESTINATION_FULL, which stop the run. STORE_REFUSED
- * and STORE_FAILED concern one file.
+ * Every method may throw DESTINATION_UNUSABLE or DESTINATION_FULL, which stop the run.
+ * STORE_REFUSED and STORE_FAILED concern one file.
  */
 export interface Target {
   /** An absolute path. Used in messages. */
@@ -21,8 +21,8 @@ export interface Target {
   /** Compares the file at a name with the wanted content, by its size and its bytes. */
   compare(name: string, wanted: ContentFacts, signal: AbortSignal): Promise<'absent' | 'same' | 'other'>;
   /**
-   * Begins a file, or continues with the bytes that an earlier run has stored. Reserves the space for
-   * its other bytes. Errors: TOO_LARGE.
+   * Begins a file, or continues with the bytes that an earlier run has stored. Reserves the space
+   * for its other bytes. Errors: TOO_LARGE.
    */
   begin(name: string, wanted: ContentFacts): Promise<TargetFile>;
   /** Makes the names of all restored files durable. */
@@ -42,8 +42,9 @@ export interface TargetFile extends AsyncDisposable {
   /** Drops all stored bytes. Errors: LEASE_LOST. */
   restart(): Promise<void>;
   /**
-   * Makes the file durable, reads it back, and gives it its name and time. Returns false if the name
-   * is taken. `capturedAt` is in ISO 8601. Errors: CHECKSUM_MISMATCH if the disk changed the bytes.
+   * Makes the file durable, reads it back, and gives it its name and time. Returns false if the
+   * name is taken. `capturedAt` is in ISO 8601. Errors: CHECKSUM_MISMATCH if the disk changed the
+   * bytes.
    */
   publish(capturedAt: string | null, signal: AbortSignal): Promise<boolean>;
   /** Removes the unfinished file. */

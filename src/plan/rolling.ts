@@ -74,7 +74,9 @@ export function chooseFiles<File extends DatedFile>(files: readonly File[], opti
   return { files: chosen, paidUntilMs: nowMs + Math.min(Math.max(0, paidMs) + surplusMs, maxAgeMs) };
 }
 
-/** For how long earlier checks have read enough. Negative is the time that this check makes up for. */
+/**
+ * For how long earlier checks have read enough. Negative is the time that this check makes up for.
+ */
 function timeAhead({ days, nowMs, paidUntilMs }: RollingOptions): number {
   // A time in the far future comes from a wrong clock.
   return paidUntilMs === undefined || paidUntilMs > nowMs + days * dayMs ? -dayMs : paidUntilMs - nowMs;

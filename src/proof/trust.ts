@@ -46,7 +46,9 @@ export interface WayCount {
   readonly disputed: number;
 }
 
-/** Up to this many files of a run may contradict their claims before the claims lose their trust. */
+/**
+ * Up to this many files of a run may contradict their claims before the claims lose their trust.
+ */
 const maxDisputed = 3;
 
 /**

@@ -34,6 +34,17 @@ const failed: Event = {
   code: 'TRUNCATED',
   reason: 'it ended early',
 };
+const archived: Event = {
+  type: 'file.archived',
+  id: '1',
+  mediaId: 'm',
+  key: file.key,
+  path: '',
+  sizeBytes: 12_000,
+  crc32: '00000000',
+  revision: 1,
+  proof: 'proven',
+};
 const hostile = 'a\u001b[2Jb\u202ec\nd';
 
 /** A reporter, its output so far, and a clock that the test sets. */
@@ -73,17 +84,7 @@ test('JSON lines have no secrets in free texts, but the keys of files are unchan
 
 test('plain lines name each file and show progress every few seconds', () => {
   const { clock, report, written } = recording(createPlainReport);
-  report({
-    type: 'file.archived',
-    id: '1',
-    mediaId: 'm',
-    key: file.key,
-    path: '',
-    sizeBytes: 12_000,
-    crc32: '00000000',
-    revision: 1,
-    proof: 'proven',
-  });
+  report(archived);
   report(progress);
   expect(written()).toBe(`archived  ${file.key}  12 kB  proven\n`);
   clock.nowMs = 5_000;
@@ -94,17 +95,7 @@ test('plain lines name each file and show progress every few seconds', () => {
 test('the quiet report prints warnings, some failures and a summary with the next step', () => {
   const { report, written } = recording((write) => createQuietReport(write));
   report({ type: 'warning', message: 'careful', hint: 'Look.' });
-  report({
-    type: 'file.archived',
-    id: '1',
-    mediaId: 'm',
-    key: file.key,
-    path: '',
-    sizeBytes: 1,
-    crc32: '0',
-    revision: 1,
-    proof: 'proven',
-  });
+  report({ ...archived, sizeBytes: 1 });
   for (let index = 0; index < 12; index += 1) report(failed);
   const { files, ...finished } = summarise({ runId: 'r', elapsedMs: 1, differences: 1 });
   report({ ...finished, files: { ...files, archived: 1, failed: 12 } });

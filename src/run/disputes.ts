@@ -38,9 +38,9 @@ export async function unsettledSince(
 }
 
 /**
- * Decides at the end of a run which disputes since `since` stay, and names the files that nobody has
- * accepted. If too many files of a way are disputed, the claims of this way are no digests. Then
- * these files get the proof `none`, and one warning says so. Returns how many disputes stay.
+ * Decides at the end of a run which disputes since `since` stay, and names the files that nobody
+ * has accepted. If too many files of a way are disputed, the claims of this way are no digests.
+ * Then these files get the proof `none`, and one warning says so. Returns how many disputes stay.
  */
 export async function settleDisputes(ports: DisputePorts, { since }: { readonly since: string }): Promise<number> {
   const { destination, report } = ports;
@@ -70,7 +70,9 @@ function warningOf(way: string, { compared, disputed }: WayCount): Parameters<Re
   };
 }
 
-/** Reads the verdicts since a time. Counts them by the way in which the provider stored the files. */
+/**
+ * Reads the verdicts since a time. Counts them by the way in which the provider stored the files.
+ */
 async function readVerdicts(
   { tracker, clock }: DisputePorts,
   since: string,

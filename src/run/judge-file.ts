@@ -43,8 +43,8 @@ export interface Verdict {
 
 /**
  * Compares a file with its record and its claim, sets or clears its mark, and reports what differs.
- * Returns true for a file whose bytes contradict its claim. Then the caller decides what this means,
- * and calls `settleFile`.
+ * Returns true for a file whose bytes contradict its claim. Then the caller decides what this
+ * means, and calls `settleFile`.
  */
 export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Look, found: Findings): Promise<boolean> {
   const { row } = file;

@@ -43,7 +43,8 @@ const progressEveryMs = 250;
 /**
  * Copies the selected files of an archive into a directory. It reads only the archive: it needs no
  * tracker and no provider. It compares each file with the archive's checksum and the provider's
- * claim, continues unfinished files of an earlier run, and never replaces a file. It ends with `run.finished` and never throws.
+ * claim, continues unfinished files of an earlier run, and never replaces a file. It ends with
+ * `run.finished` and never throws.
  */
 export async function restore(ports: RestorePorts, options: RestoreOptions): Promise<RunFinished> {
   const runId = randomUUID();

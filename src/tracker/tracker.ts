@@ -324,8 +324,8 @@ export interface Tracker {
 
   /**
    * Sets the mark of an archived original, as `verify` found it. Null clears the mark. The mark
-   * becomes SUPERSEDED if a later revision archives what the claim says, and DAMAGED also if a later
-   * revision archives the same content. Returns the new mark.
+   * becomes SUPERSEDED if a later revision archives what the claim says, and DAMAGED also if a
+   * later revision archives the same content. Returns the new mark.
    */
   setMark(id: string, mark: Mark | null): Promise<Mark | null>;
   /**

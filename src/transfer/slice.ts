@@ -31,7 +31,8 @@ export interface Slice {
   isOver(): boolean;
   /**
    * True if too many slices in a row, up to this one, stored nothing. Then the open work fails. A
-   * slice that was cut inside a part has moved bytes, so it weighs less than a slice without a byte.
+   * slice that was cut inside a part has moved bytes, so it weighs less than a slice without a
+   * byte.
    */
   isFruitless(): boolean;
   /** The weight of the slices in a row that stored nothing, up to and including this one. */
@@ -72,7 +73,9 @@ export interface SliceOptions {
 
 /** The last tenth of a slice is kept for recording, but not more than this time. */
 const maxKeptBackMs = 30_000;
-/** The open work fails after 2 slices in a row without a byte, or 20 slices without a stored part. */
+/**
+ * The open work fails after 2 slices in a row without a byte, or 20 slices without a stored part.
+ */
 const maxIdleWeight = 20;
 const weightWithoutBytes = 10;
 const weightWithBytes = 1;

@@ -19,7 +19,9 @@ export interface Trust {
   mayPostpone(id: string): boolean;
 }
 
-/** Waiting costs a request or, for a small file, the whole file. So only this many originals wait. */
+/**
+ * Waiting costs a request or, for a small file, the whole file. So only this many originals wait.
+ */
 const maxPostponed = 4;
 
 export function createTrust(tracker: Pick<Tracker, 'getFact' | 'setFact'>): Trust {

@@ -1,4 +1,6 @@
-/** Files on S3 whose claims can mean several part sizes, and stores whose receipts are no digests. */
+/**
+ * Files on S3 whose claims can mean several part sizes, and stores whose receipts are no digests.
+ */
 import { expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { eventsOf } from '../support/cli.ts';

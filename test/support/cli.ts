@@ -115,8 +115,8 @@ export function eventsOf<Type extends Event['type']>(run: CliRun, type: Type): E
 }
 
 /**
- * Returns the events of `sync`, `verify` and `restore` with `--json`. For any other command the list
- * is empty.
+ * Returns the events of `sync`, `verify` and `restore` with `--json`. For any other command the
+ * list is empty.
  */
 function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvents>): Event[] {
   return ['sync', 'verify', 'restore'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];

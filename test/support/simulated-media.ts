@@ -39,8 +39,9 @@ export function createMediaMaker(seed: string, stored: readonly StoredAs[] = [{ 
 }
 
 /**
- * Media by the way in which their files are uploaded to S3. The PUT of a small file has the checksum
- * before the body. The PUT of a larger file has it after the body. The largest files have parts.
+ * Media by the way in which their files are uploaded to S3. The PUT of a small file has the
+ * checksum before the body. The PUT of a larger file has it after the body. The largest files have
+ * parts.
  */
 export const shapes = {
   held: (maker: MediaMaker) => maker.photo(),

@@ -16,8 +16,8 @@ export type Place =
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 
 /**
- * Parses the value of an option that names an archive. A relative path starts at the current directory. No file is read.
- * Errors: USAGE.
+ * Parses the value of an option that names an archive. A relative path starts at the current
+ * directory. No file is read. Errors: USAGE.
  */
 export function parsePlace(to: string | undefined, option = '--to'): Place {
   if (to === undefined) throw new SyncError('USAGE', `${option} is missing, so no archive is named`, { hint });

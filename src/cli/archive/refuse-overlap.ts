@@ -24,7 +24,9 @@ export async function refuseOverlap(into: string, archive: string | undefined): 
   }
 }
 
-/** Returns the real path of a directory, which may not exist yet, and of all directories above it. */
+/**
+ * Returns the real path of a directory, which may not exist yet, and of all directories above it.
+ */
 async function withParents(directory: string): Promise<readonly string[]> {
   const paths = [await realDirectory(directory)];
   for (let path = paths[0]!; path !== dirname(path); path = dirname(path)) paths.push(dirname(path));

@@ -9,7 +9,9 @@ import type { ListEntry } from '../output/list-entries.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** Four small films whose media host shows true checksums. The first one always has a wrong byte. */
+/**
+ * Four small films whose media host shows true checksums. The first one always has a wrong byte.
+ */
 async function setFilms({ isStruck }: { readonly isStruck: boolean }) {
   const maker = createMediaMaker('shown');
   const films = Array.from({ length: 4 }, () =>

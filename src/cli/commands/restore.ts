@@ -73,7 +73,10 @@ async function openToRead(place: Place, config: Config, report: Report): Promise
   }
 }
 
-/** Creates only the last directory of the path, because the disk of a missing parent may not be mounted. */
+/**
+ * Creates only the last directory of the path, because the disk of a missing parent may not be
+ * mounted.
+ */
 async function prepareInto(into: string, dryRun: boolean): Promise<void> {
   const found = await stat(into).catch(() => undefined);
   if (found && !found.isDirectory()) {

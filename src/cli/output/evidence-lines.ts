@@ -1,4 +1,7 @@
-/** Counts missing, damaged, suspect, lost and accepted files, and makes the lines that show the counts. */
+/**
+ * Counts missing, damaged, suspect, lost and accepted files, and makes the lines that show the
+ * counts.
+ */
 import type { Tally } from '../../media.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import type { Tracker } from '../../tracker/tracker.ts';

@@ -10,7 +10,9 @@ export interface Md5 {
   state(): Uint8Array | undefined;
 }
 
-/** Begins an MD5. With `state` it continues where another MD5 was. Throws if it cannot use `state`. */
+/**
+ * Begins an MD5. With `state` it continues where another MD5 was. Throws if it cannot use `state`.
+ */
 export type BeginMd5 = (state?: Uint8Array) => Md5;
 
 /** The MD5 of Node. It is half as fast again as the other one, but its state cannot be saved. */

@@ -5,7 +5,9 @@ import { originalId, provenSame, type Evidence, type Role, type Validator } from
 /** A file that the archive describes. */
 export interface ArchivedFile {
   readonly key: string;
-  /** The `originalId` of the file's original and revision. Empty if the description is unreadable. */
+  /**
+   * The `originalId` of the file's original and revision. Empty if the description is unreadable.
+   */
   readonly id: string;
   readonly sizeBytes: number;
   /** null if the archive has no checksum of the file. */
@@ -107,7 +109,10 @@ function undescribedMedium(content: Pick<ArchivedFile, 'key' | 'sizeBytes' | 'cr
   return medium;
 }
 
-/** How many originals of a medium the archive does not describe, although its descriptions count them. */
+/**
+ * How many originals of a medium the archive does not describe, although its descriptions count
+ * them.
+ */
 export function countLacking({ files, sets }: ArchivedMedium): number {
   const lacks = sets.map(({ roles, size }) => {
     const originals = new Set(files.filter(({ role }) => roles.includes(role)).map(({ original }) => original));

@@ -1,4 +1,7 @@
-/** Names the files that are restored into a directory. The same archive gives the same names. No I/O. */
+/**
+ * Names the files that are restored into a directory. The same archive gives the same names. No
+ * I/O.
+ */
 import { foldKey } from '../../media.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, shortHash } from '../safe-name.ts';
 import type { ArchivedFile } from './archived-files.ts';
@@ -34,7 +37,9 @@ function safePath(key: string, maxNameBytes: number): string {
   return segments.join('/');
 }
 
-/** A legal segment stays unchanged. No safe segment begins with a dot, so none is our own folder. */
+/**
+ * A legal segment stays unchanged. No safe segment begins with a dot, so none is our own folder.
+ */
 function safeSegment(segment: string, maxNameBytes: number): string {
   const extension = /\.[a-z0-9]{1,10}$/i.exec(segment)?.[0] ?? '';
   const stem = safeStem(segment.replaceAll(/[/\\]/g, '_')) || '_';

@@ -34,8 +34,8 @@ const maxDenials = 10;
 
 /**
  * Reads a file from the archive into a draft, from the byte that the draft has reached. Returns how
- * the whole file compares with the provider's claim. Errors: FILE_MISSING, CHECKSUM_MISMATCH (damaged
- * in the archive), UNREADABLE, and those of both places.
+ * the whole file compares with the provider's claim. Errors: FILE_MISSING, CHECKSUM_MISMATCH
+ * (damaged in the archive), UNREADABLE, and those of both places.
  */
 export async function fetchFile(draft: TargetFile, wanted: ContentFacts, file: ArchivedFile, ports: FetchPorts): Promise<Proof> {
   const fetch = async (take?: TakeBytes) => readRest(draft, wanted, file, ports, take);

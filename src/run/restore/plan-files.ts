@@ -26,7 +26,9 @@ export interface RestorePlan {
   readonly missing: number;
   /** Keys that no description knows. */
   readonly unknown: readonly string[];
-  /** How many of these keys Cloud Sync may have given, so that the archive has lost descriptions. */
+  /**
+   * How many of these keys Cloud Sync may have given, so that the archive has lost descriptions.
+   */
   readonly undescribed: number;
   /** Keys of files that the archive refuses to show. */
   readonly unreadable: readonly string[];

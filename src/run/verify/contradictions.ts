@@ -48,7 +48,8 @@ export function createContradictions(checked: Checked, ports: JudgePorts, found:
   const state: State = { ...checked, ports, found, counted: new Set(), undecided: new Set(), marked: new Map() };
   return {
     take: async (file) => {
-      // Files whose claims decided nothing before may be many, so they are counted before one is marked.
+      // Files whose claims decided nothing before may be many, so they are counted before one is
+      // marked.
       const isNew = file.row.proof !== 'none';
       if (isNew) await count(file, state);
       if (isNew && (await isTrusted(file, state))) await mark(file, state);

@@ -17,8 +17,8 @@ interface RollingOptions {
 }
 
 /**
- * The rolling check of a sync. Returns what it found, or nothing if `days` is undefined. Marked files
- * are left out, because the sync has just tried to repair them.
+ * The rolling check of a sync. Returns what it found, or nothing if `days` is undefined. Marked
+ * files are left out, because the sync has just tried to repair them.
  */
 export async function checkAgain(
   ports: CheckPorts,

@@ -29,8 +29,8 @@ export async function probeWithSlot(
 
 /**
  * Asks the media host for the true size and the validator of an original. It sends a HEAD request.
- * If that is refused, gives no size or has a weak ETag, it sends a GET for the first byte. Errors: those of
- * MediaHosts; NOT_MEDIA for an empty file or a page.
+ * If that is refused, gives no size or has a weak ETag, it sends a GET for the first byte. Errors:
+ * those of MediaHosts; NOT_MEDIA for an empty file or a page.
  */
 async function probe(
   hosts: MediaHosts,

@@ -8,8 +8,8 @@ type Look = 'sound' | 'suspect' | 'missing' | 'damaged';
 
 /**
  * Looks at the marked files again, and clears the mark of each sound file. Every other file stays
- * marked. A suspect file has the bytes that arrived, so only a second copy decides about it. Returns
- * the damaged files that the destination cannot replace under their keys. The run
+ * marked. A suspect file has the bytes that arrived, so only a second copy decides about it.
+ * Returns the damaged files that the destination cannot replace under their keys. The run
  * fetches each of these as a next revision.
  */
 export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: Transfer): Promise<TrackedOriginal[]> {

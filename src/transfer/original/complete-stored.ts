@@ -18,8 +18,8 @@ interface Found {
 
 /**
  * Completes an original whose file is stored already, because an earlier attempt or an earlier run
- * ended in between. Without a verdict on these bytes, reads the file and compares it with its claim.
- * Errors: KEY_TAKEN if other bytes are stored.
+ * ended in between. Without a verdict on these bytes, reads the file and compares it with its
+ * claim. Errors: KEY_TAKEN if other bytes are stored.
  */
 export async function completeStored(copy: Copy, found: Found): Promise<void> {
   const { transfer } = copy;
@@ -54,7 +54,9 @@ async function knownVerdict({ transfer, row }: Copy, crc32: number, evidence: Ev
   return { evidence: { ...evidence, proof, claimPartBytes }, isSuspect: false };
 }
 
-/** Compares the stored bytes with the claim. A file that the store does not show stays unchecked. */
+/**
+ * Compares the stored bytes with the claim. A file that the store does not show stays unchecked.
+ */
 async function readVerdict(
   copy: Copy,
   stored: StoredFile & { readonly crc32: number },

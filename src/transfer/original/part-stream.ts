@@ -20,10 +20,10 @@ export interface PartStreamHooks {
 
 /**
  * Passes the bytes of one range from the reply to the destination. On the way it counts them,
- * checks the first bytes, and computes the CRC32 and the digests of each part. The media host must wait for the
- * destination and for the bandwidth limit. A chunk is not copied. It stays in the socket's buffer
- * (lib/http/connection.ts) until the destination has taken it. After a failed attempt the next one
- * may continue the same stream.
+ * checks the first bytes, and computes the CRC32 and the digests of each part. The media host must
+ * wait for the destination and for the bandwidth limit. A chunk is not copied. It stays in the
+ * socket's buffer (lib/http/connection.ts) until the destination has taken it. After a failed
+ * attempt the next one may continue the same stream.
  */
 export class PartStream {
   readonly copy: Copy;

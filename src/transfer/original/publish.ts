@@ -26,7 +26,9 @@ export function reportArchived({ transfer, row }: Copy, stored: StoredFile, { pr
   report(archivedEvent(row.original, stored, { location: destination.location, proof }));
 }
 
-/** Whether the copy replaces an archived file that is missing or damaged, or tests a suspect one. */
+/**
+ * Whether the copy replaces an archived file that is missing or damaged, or tests a suspect one.
+ */
 export function isRepair({ row }: Pick<Copy, 'row'>): boolean {
   return row.status === 'COMPLETED';
 }

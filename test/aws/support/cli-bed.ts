@@ -73,7 +73,10 @@ export async function setLoss(aws: Aws) {
   return { table, lost: lost.key, sound: sound.key };
 }
 
-/** Creates a table with one disputed file and one proven file. Returns the table and the key of the disputed file. */
+/**
+ * Creates a table with one disputed file and one proven file. Returns the table and the key of the
+ * disputed file.
+ */
 export async function setDispute(aws: Aws) {
   const table = await newTable(aws);
   const tracker = await openTracker(aws, table, 'archive-1');

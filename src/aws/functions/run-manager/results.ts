@@ -11,8 +11,8 @@ import type { Problem } from './texts.ts';
 export interface Results {
   /**
    * Originals and media that failed, are quarantined, lost or await a repair, and the files that
-   * this run found to be disputed, unless a person accepted them. The problems of this run come first, then the older problems, each group in the order of
-   * time.
+   * this run found to be disputed, unless a person accepted them. The problems of this run come
+   * first, then the older problems, each group in the order of time.
    */
   readonly problems: readonly Problem[];
   /** How many files this run archived, repaired files included. */

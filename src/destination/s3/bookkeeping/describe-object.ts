@@ -5,8 +5,8 @@ import { head } from '../objects.ts';
 import { descriptionIn, readAnyRecord, writeRecord, type RecordPlace } from './records.ts';
 
 /**
- * Writes what is known of an object's claim into its record, unless the archive says so already. The
- * metadata of the object cannot change. `content` is what the archive stores at the key.
+ * Writes what is known of an object's claim into its record, unless the archive says so already.
+ * The metadata of the object cannot change. `content` is what the archive stores at the key.
  */
 export async function describeObject(
   place: RecordPlace,
