@@ -3,7 +3,8 @@
  * fails if a page is not up to date.
  */
 import { readFileSync } from 'node:fs';
-import { environmentName, options, type OptionSpec } from '../src/config/options.ts';
+import { environmentName, options } from '../src/config/options.ts';
+import type { OptionSpec } from '../src/config/options/spec.ts';
 import { errorKinds } from '../src/errors.ts';
 import { commands } from '../src/cli/commands.ts';
 import type { Floor } from './lint/floors.ts';

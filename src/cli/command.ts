@@ -1,5 +1,5 @@
 import type { Config } from '../config/load.ts';
-import type { CommandName } from '../config/options.ts';
+import type { CommandName } from '../config/options/commands.ts';
 import type { Log } from '../lib/log.ts';
 import type { Terminal } from '../report/terminal.ts';
 import type { Interruption } from './interruption.ts';

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Argument, Command as Commander, Option } from 'commander';
-import { flagsOf, type OptionSpec } from '../config/options.ts';
+import { flagsOf } from '../config/options.ts';
+import type { OptionSpec } from '../config/options/spec.ts';
 import type { Flags } from '../config/load.ts';
 import type { Command, Streams } from './command.ts';
 import { commandGroups, commands } from './commands.ts';

@@ -14,7 +14,8 @@ import { describeSystemError, systemErrorCode } from '../lib/files/system-error.
 import { didYouMean, nearest } from './nearest.ts';
 import { checkExtraCertificates, readAwsNetwork, readProxies, type AwsUse } from './network.ts';
 import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';
-import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
+import { environmentName, options, type Settings } from './options.ts';
+import type { OptionSpec } from './options/spec.ts';
 import { keepOthersFromWriting, warnOfGroup } from './open-home.ts';
 import { checkArchiveInHome, narrowHome } from './private-home.ts';
 import { parseValue, type OptionValue, type RawValue } from './values.ts';

@@ -7,7 +7,7 @@ import type { AwsNetwork } from '../lib/aws-clients.ts';
 import { parseNoProxy, type Proxies } from '../lib/http/proxies.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { checkAwsFiles } from './aws-files.ts';
-import { regionShape } from './options.ts';
+import { regionShape } from './options/s3.ts';
 import { wrongVariable, type Variables } from './system.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Parses the values of options. Every error is USAGE and names the origin of the value. */
 import { SyncError } from '../errors.ts';
 import { didYouMean } from './nearest.ts';
-import type { OptionSpec } from './options.ts';
+import type { OptionSpec } from './options/spec.ts';
 
 type Scalar = string | number | boolean | Date;
 

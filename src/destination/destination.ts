@@ -1,5 +1,6 @@
 import type { LeaseCell } from '../lease.ts';
 import type { Evidence, Original, Role, Validator } from '../media.ts';
+import type { Thawing } from './thawing.ts';
 
 /**
  * What the archive itself says about a file. A lost tracker can be rebuilt from these descriptions.
@@ -155,10 +156,12 @@ export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
 export interface StatOptions {
   readonly deep?: boolean;
   /**
-   * With `deep`: the first byte to read. The result then has the size and CRC32 of the bytes from
-   * there on. Default: 0.
+   * With `deep`: the first byte to read. The result then has the size and CRC32 of the bytes that
+   * were read. Default: 0.
    */
   readonly from?: number;
+  /** With `deep`: where to stop reading. This byte is not read. Default: the end of the file. */
+  readonly to?: number;
   readonly take?: TakeBytes | undefined;
   readonly signal?: AbortSignal;
 }
@@ -297,6 +300,9 @@ export interface Destination {
    * and no file has to be restored first.
    */
   readingTerms?(): Promise<ReadingTerms>;
+
+  /** How to read files in archive classes. Absent if the place has no such classes. */
+  readonly thawing?: Thawing;
 
   /**
    * Yields each file that has a description, once, with its latest description, in any order. Also

@@ -49,7 +49,7 @@ interface Disk extends Publisher {
 }
 
 /** A destination with every optional method, except for `readingTerms`. */
-type DiskDestination = Required<Omit<Destination, 'readingTerms'>>;
+type DiskDestination = Required<Omit<Destination, 'readingTerms' | 'thawing'>>;
 
 /** Opens an archive in a directory. The directory is not touched before the first call. */
 export function openDisk(directory: string, options: DiskOptions): DiskDestination {

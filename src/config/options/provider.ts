@@ -1,0 +1,85 @@
+import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
+import { withProvider } from './commands.ts';
+import type { OptionSpec } from './spec.ts';
+
+/** The provider, and the credentials for it. */
+export const providerOptions = [
+  {
+    name: 'provider',
+    type: 'text',
+    metavar: 'NAME',
+    default: 'gopro',
+    allowed: ['gopro'],
+    commands: ['sync', 'doctor'],
+    help: 'Provider whose library is archived.',
+  },
+  {
+    name: 'gopro-api-url',
+    type: 'url',
+    metavar: 'URL',
+    default: defaultApiUrl,
+    commands: withProvider,
+    advanced: true,
+    help: 'Address of the GoPro API; another address may use plain http.',
+  },
+  {
+    name: 'api-rps',
+    type: 'number',
+    metavar: 'N',
+    default: defaultRequestsPerSecond,
+    min: 0.1,
+    max: 100_000,
+    env: 'CLOUD_SYNC_GOPRO_API_RPS',
+    commands: withProvider,
+    advanced: true,
+    help: 'Maximum number of requests per second to the API of the provider.',
+  },
+  {
+    name: 'credential-store',
+    type: 'text',
+    metavar: 'STORE',
+    default: 'auto',
+    allowed: ['auto', 'keychain', 'age', 'file'],
+    commands: [...withProvider, 'logout'],
+    advanced: true,
+    help: 'Store of the credentials; auto reads the newest, and stores where they are or in the first store that works.',
+  },
+  {
+    name: 'file',
+    type: 'text',
+    metavar: 'FILE',
+    commands: ['login'],
+    help: 'Read the credentials from this file, not from standard input.',
+  },
+  {
+    name: 'to-secret',
+    type: 'text',
+    metavar: 'NAME',
+    commands: ['login'],
+    help: 'Store the credentials only in this secret of AWS Secrets Manager, such as gopro/credentials.',
+  },
+  {
+    name: 'gopro-access-token',
+    type: 'text',
+    metavar: 'TOKEN',
+    secret: true,
+    commands: withProvider,
+    help: 'Value of the cookie gp_access_token; overrules stored credentials.',
+  },
+  {
+    name: 'gopro-user-id',
+    type: 'text',
+    metavar: 'ID',
+    secret: true,
+    commands: withProvider,
+    help: 'Value of the cookie gp_user_id that belongs to the token.',
+  },
+  {
+    name: 'passphrase',
+    type: 'text',
+    metavar: 'TEXT',
+    secret: true,
+    commands: withProvider,
+    help: 'Passphrase that encrypts and opens the file credentials.age.',
+  },
+] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,101 @@
+import { allProofs, roleRequests } from '../../media.ts';
+import { knownTypes } from '../../plan/filter.ts';
+import { onSelection } from './commands.ts';
+import type { OptionSpec } from './spec.ts';
+
+/** Which media and files a command takes. */
+export const selectionOptions = [
+  {
+    name: 'since',
+    type: 'date',
+    metavar: 'DATE',
+    commands: onSelection,
+    help: 'Take only media captured on or after this date.',
+  },
+  {
+    name: 'until',
+    type: 'date',
+    metavar: 'DATE',
+    commands: onSelection,
+    help: 'Take only media captured on or before this date.',
+  },
+  {
+    name: 'type',
+    type: 'list',
+    metavar: 'TYPE',
+    allowed: knownTypes,
+    commands: onSelection,
+    help: 'Take only media of these types, named as the provider names them.',
+  },
+  {
+    name: 'camera',
+    type: 'list',
+    metavar: 'MODEL',
+    commands: onSelection,
+    help: 'Take only media of these camera models; a pattern such as HERO12* is allowed.',
+  },
+  {
+    name: 'name',
+    type: 'list',
+    metavar: 'PATTERN',
+    commands: onSelection,
+    help: 'Take only media whose name matches a pattern; * stands for any text, ? for one character.',
+  },
+  {
+    name: 'min-size',
+    type: 'amount',
+    metavar: 'SIZE',
+    commands: onSelection,
+    help: 'Take only media with at least this size in the listing, such as 10M.',
+  },
+  {
+    name: 'max-size',
+    type: 'amount',
+    metavar: 'SIZE',
+    commands: onSelection,
+    help: 'Take only media with at most this size in the listing.',
+  },
+  {
+    name: 'include',
+    type: 'list',
+    metavar: 'ROLE',
+    default: [],
+    allowed: roleRequests,
+    commands: ['sync'],
+    help: 'Archive these files too.',
+  },
+  {
+    name: 'status',
+    type: 'list',
+    metavar: 'STATUS',
+    default: [],
+    allowed: [
+      'pending',
+      'in-progress',
+      'completed',
+      'failed',
+      'quarantined',
+      'source-deleted',
+      'listed',
+      'resolved',
+      'waiting',
+      'missing',
+      'damaged',
+      'suspect',
+      'superseded',
+      'lost',
+      'accepted',
+    ],
+    commands: ['list'],
+    help: 'Show only entries with these statuses, marks or facts.',
+  },
+  {
+    name: 'proof',
+    type: 'list',
+    metavar: 'PROOF',
+    default: [],
+    allowed: allProofs,
+    commands: ['list'],
+    help: "Show only archived files for which the comparison with the cloud's own checksum had these results.",
+  },
+] as const satisfies readonly OptionSpec[];

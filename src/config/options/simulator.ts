@@ -1,0 +1,66 @@
+import type { OptionSpec } from './spec.ts';
+
+/** The library that the simulator serves. */
+export const simulatorOptions = [
+  {
+    name: 'preset',
+    type: 'text',
+    metavar: 'NAME',
+    default: 'small',
+    allowed: ['small', 'large', 'big-file', 'empty'],
+    commands: ['simulate'],
+    help: 'Library that the simulator serves.',
+  },
+  {
+    name: 'count',
+    type: 'integer',
+    metavar: 'N',
+    min: 1,
+    max: 10_000_000,
+    commands: ['simulate'],
+    help: 'Number of media in the preset `large`.',
+  },
+  {
+    name: 'size-bytes',
+    type: 'integer',
+    metavar: 'BYTES',
+    min: 1,
+    max: 1e15,
+    commands: ['simulate'],
+    help: 'Size of the file of `big-file`, or of each file of `large`.',
+  },
+  {
+    name: 'seed',
+    type: 'amount',
+    metavar: 'TEXT',
+    commands: ['simulate'],
+    help: 'Seed of ids and contents; the same seed gives the same library.',
+  },
+  {
+    name: 'fault',
+    type: 'text',
+    metavar: 'FAULTS',
+    commands: ['simulate'],
+    help: 'Faults to simulate: names from the catalogue, separated by commas, or a .json file.',
+  },
+  {
+    name: 'port',
+    type: 'integer',
+    metavar: 'PORT',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    commands: ['simulate'],
+    help: 'Port of the API; 0 takes any free port.',
+  },
+  {
+    name: 'cdn-port',
+    type: 'integer',
+    metavar: 'PORT',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    commands: ['simulate'],
+    help: 'Port of the media host; 0 takes any free port.',
+  },
+] as const satisfies readonly OptionSpec[];

@@ -1,0 +1,48 @@
+/** A file in an archive class. Its bytes can be read only after it was thawed. */
+export interface FrozenFile {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** The store's name of the class, such as `DEEP_ARCHIVE`. */
+  readonly storageClass: string;
+  /**
+   * `thawing`: somebody asked for the file, and it cannot be read yet. `thawed`: it can be read
+   * until `readableUntil`.
+   */
+  readonly state: 'frozen' | 'thawing' | 'thawed';
+  /** ISO 8601. Absent if the store sets no end, or if the file cannot be read. */
+  readonly readableUntil?: string;
+}
+
+/** How quickly the store thaws a file. `bulk` takes longer and costs less. */
+export type ThawTier = 'standard' | 'bulk';
+
+/** How to thaw a file. */
+export interface ThawWish {
+  readonly tier: ThawTier;
+  /** For how many days the file can then be read. */
+  readonly days: number;
+}
+
+/** What it takes to thaw a file. */
+export interface ThawTerms {
+  /** The price of the request, of the retrieval and of the readable copy, in USD. */
+  readonly usd: number;
+  /** After how many hours the file can be read, at the latest. */
+  readonly hours: number;
+}
+
+/** How to read files in archive classes. */
+export interface Thawing {
+  /** Says which prices `terms` uses. */
+  readonly prices: string;
+  /** Yields every file that is in an archive class now. */
+  frozen(signal: AbortSignal): AsyncIterable<FrozenFile>;
+  /** Computes what it takes to thaw a file. Undefined if the store does not offer this tier. */
+  terms(file: FrozenFile, wish: ThawWish): ThawTerms | undefined;
+  /**
+   * Asks the store to thaw a file, which costs money. `thawing`: it was asked for already. `thawed`:
+   * it can be read now, and the store now keeps the readable copy for `days` more days. Errors:
+   * STORE_REFUSED, STORE_FAILED.
+   */
+  thaw(file: FrozenFile, wish: ThawWish): Promise<'asked' | 'thawing' | 'thawed'>;
+}
