@@ -55,18 +55,23 @@ export function readBuffer(sizeBytes: number): Buffer {
   return Buffer.allocUnsafe(sizeBytes + 1);
 }
 
+interface ContentOptions extends Omit<ReadRangeOptions, 'onBytes'> {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
 /**
- * Computes the size and checksums of an open file from its bytes, from the byte `from` on.
- * `sizeBytes` is an estimate.
+ * Computes the size and checksums of an open file from its bytes, from the byte `from` to
+ * before the byte `to`. `sizeBytes` is an estimate.
  */
 export async function contentOf(
   handle: FileHandle,
   sizeBytes: number,
   hash: HashName,
-  { from = 0, ...options }: Omit<ReadRangeOptions, 'onBytes'> & { readonly from?: number } = {},
+  { from = 0, to = Infinity, ...options }: ContentOptions = {},
 ): Promise<Content> {
   const digest = createDigest(hash);
-  const range = { start: from, sizeBytes: Infinity };
+  const range = { start: from, sizeBytes: Math.max(0, to - from) };
   const whole = await readRange(handle, readBuffer(sizeBytes), range, { ...options, onBytes: digest?.update });
   return { ...whole, sha256: digest?.hex() ?? null };
 }

@@ -97,30 +97,33 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
 }
 
 /**
- * Reads an object from the byte `from` to its end. Returns undefined if the object does not exist.
- * Throws STORE_FAILED after `stallMs` without a byte. The time that `take` needs does not count.
+ * Reads an object from the byte `from` to before the byte `to`, or to its end. Returns undefined if
+ * the object does not exist. Throws STORE_FAILED after `stallMs` without a byte. The time that
+ * `take` needs does not count.
  */
 export async function readThrough(
   bucket: Bucket,
   key: string,
-  { from = 0, take, signal }: Omit<StatOptions, 'deep'> = {},
+  { from = 0, to, take, signal }: Omit<StatOptions, 'deep'> = {},
 ): Promise<StoredFile | undefined> {
   const silence = new AbortController();
   let isTaking = false;
   const watch = setTimeout(() => void (isTaking ? watch.refresh() : silence.abort()), bucket.stallMs);
   const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-  const range = from > 0 ? { Range: `bytes=${from}-` } : {};
+  const range = from > 0 || to !== undefined ? { Range: `bytes=${from}-${to === undefined ? '' : to - 1}` } : {};
   const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key, ...range });
   const reading = ask(bucket, `reading ${key}`, async (client) => {
     const { Body, ContentRange } = await client.send(command, { abortSignal: either });
     // A store without ranges sends the whole object.
     let skippedBytes = ContentRange === undefined ? from : 0;
+    const wantedBytes = (to ?? Infinity) - from;
     let sizeBytes = 0;
     let crc = 0;
     for await (const whole of (Body ?? []) as AsyncIterable<Uint8Array>) {
       watch.refresh();
-      const chunk = whole.subarray(skippedBytes);
-      skippedBytes -= whole.length - chunk.length;
+      const chunk = whole.subarray(skippedBytes, skippedBytes + wantedBytes - sizeBytes);
+      skippedBytes = Math.max(0, skippedBytes - whole.length);
+      if (sizeBytes === wantedBytes) break;
       sizeBytes += chunk.length;
       crc = crc32(chunk, crc);
       isTaking = true;

@@ -115,6 +115,27 @@ export function archiveTests(check: Check): void {
     }
   });
 
+  check('a destination reads a range of a file', async (bed) => {
+    const content = bytesOf('ranged', 700_000);
+    const file = describeFile('ranged');
+    await archive(bed, file, content);
+    const { key } = file.original;
+    for (const [from, to] of [
+      [0, 1],
+      [0, 700_000],
+      [300_000, 600_001],
+      [699_999, 700_000],
+      [650_000, undefined],
+    ] as const) {
+      const taken: Buffer[] = [];
+      const take = (bytes: Uint8Array) => void taken.push(Buffer.from(bytes));
+      const read = await bed.destination.stat(key, { deep: true, from, ...(to !== undefined && { to }), take });
+      const wantedBytes = content.subarray(from, to);
+      expect(read).toEqual({ key, ...wholeOf(wantedBytes) });
+      expect(Buffer.concat(taken).equals(wantedBytes)).toBe(true);
+    }
+  });
+
   check('an archive lists a removed file as absent, or forgets it', async (bed) => {
     await archive(bed, describeFile('stays'), bytesOf('stays', 100));
     await archive(bed, describeFile('vanishes'), bytesOf('vanishes', 100));

@@ -46,7 +46,7 @@ function sizeOf(path: string): number | null {
 export async function statFile(
   tree: Tree,
   key: string,
-  { deep = false, from = 0, take, signal }: StatOptions = {},
+  { deep = false, from = 0, to, take, signal }: StatOptions = {},
 ): Promise<StoredFile | undefined> {
   const path = await tree.locate(key).catch(asErrorOfOneFile);
   const found = await lstat(path).catch(absentOrDenied(path));
@@ -55,7 +55,7 @@ export async function statFile(
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(absentOrDenied(path, 'ELOOP'));
   if (!file) return undefined;
   try {
-    const { sizeBytes, crc32 } = await contentOf(file, found.size, null, { from, take, signal });
+    const { sizeBytes, crc32 } = await contentOf(file, found.size, null, { from, to, take, signal });
     return { key, sizeBytes, crc32 };
   } catch (error) {
     throw errno(error) === 'EIO' ? unreadable(path, error) : error;
