@@ -10,10 +10,11 @@ export type Event =
   | {
       readonly type: 'run.started';
       readonly runId: string;
+      readonly kind: RunKind;
       readonly provider: Provider | null;
       readonly destination: string;
       readonly dryRun: boolean;
-      /** By `restore`: the archive that is read. */
+      /** By `restore` and `copy`: the archive that is read. */
       readonly from?: string;
     }
   | { readonly type: 'archive.created'; readonly archiveId: string; readonly path: string }
@@ -96,7 +97,16 @@ export type Event =
    * proven or disputed, and the bytes do not match.
    */
   | ({ readonly type: 'file.restored'; readonly sizeBytes: number; readonly crc32: string; readonly proof: Proof } & FileOf)
-  /** By `restore --dry-run`: the file would be restored. */
+  /** By `copy`: what it will do. */
+  | {
+      readonly type: 'copy.planned';
+      readonly files: number;
+      readonly bytes: number;
+      /** Files that the second archive has already. */
+      readonly skipped: number;
+      readonly leftOut: number;
+    }
+  /** By a dry run of `restore` or `copy`: the file would be copied. */
   | ({ readonly type: 'file.planned'; readonly sizeBytes: number } & FileOf)
   /** A damaged file was moved away, and its replacement now has its key. */
   | { readonly type: 'file.setAside'; readonly key: string; readonly movedTo: string }
@@ -294,6 +304,8 @@ export interface RunFinished {
   readonly rolling?: NonNullable<RunFinished['verified']>;
   /** Present only after `restore`. */
   readonly restored?: Restored;
+  /** Present only after `copy`. */
+  readonly copied?: Copied;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }
@@ -324,6 +336,35 @@ export interface Restored {
   /** Files that the archive lacks although it describes others of the same medium. */
   readonly missing: number;
   /** Files in the archive that no description knows. They are not restored. */
+  readonly unknown: number;
+  /** How many of the unknown files have names that Cloud Sync gives. */
+  readonly undescribed: number;
+}
+
+/** What `copy` did. All numbers but `bytes` count files. */
+export interface Copied {
+  readonly dryRun: boolean;
+  readonly files: number;
+  /** Files that the second archive has already, with the same content. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** Damaged files of the first archive that a later revision replaces. */
+  readonly superseded: number;
+  /** Files that the run did not reach, or that a dry run would copy. */
+  readonly pending: number;
+  /** Files that the filters and the given keys and patterns do not select. */
+  readonly leftOut: number;
+  /** The bytes of the copied files. */
+  readonly bytes: number;
+  /** Copied files that took the place of missing or damaged ones. */
+  readonly repaired: number;
+  /** Copied files that have another key than in the first archive. */
+  readonly renamed: number;
+  /** Copied files that the first archive calls proven. */
+  readonly proven: number;
+  /** Files that the first archive lacks although it describes others of the same medium. */
+  readonly missing: number;
+  /** Files in the first archive that no description knows. They are not copied. */
   readonly unknown: number;
   /** How many of the unknown files have names that Cloud Sync gives. */
   readonly undescribed: number;

@@ -285,7 +285,7 @@ export function statusAfter(status: OriginalStatus, change: StatusChange): Origi
 }
 
 /** What a run does. A tracker records no dry run and no `restore`. */
-export type RunKind = 'sync' | 'dry-run' | 'verify' | 'restore';
+export type RunKind = 'sync' | 'dry-run' | 'verify' | 'restore' | 'copy';
 
 /** A run as a tracker records it. Times are ISO 8601 in UTC. */
 export interface RunRecord {

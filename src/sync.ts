@@ -52,7 +52,8 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
   let leased: LeasedArchive | undefined;
   const held = new AsyncDisposableStack();
 
-  report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun });
+  const kind = dryRun ? 'dry-run' : 'sync';
+  report({ type: 'run.started', runId, kind, provider: source.provider, destination: destination.location, dryRun });
   try {
     leased = held.use(await leaseArchive(ports, options.lease, { exclusive: !dryRun, signal: options.signal }));
     const leasedPorts = { ...ports, destination: leased.destination };

@@ -28,6 +28,13 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/restore.ts')).runRestore(context),
   },
   {
+    name: 'copy',
+    summary: 'Copy what a second archive lacks of a first one, and check each file. Needs no account.',
+    argument: { name: '[key...]', help: 'Only these files: keys, names, ids of media, or patterns such as 2025/07/* or *.360.' },
+    whenInterrupted: 'Copied files stay. Run the same command again to continue.',
+    run: async (context) => (await import('./commands/copy.ts')).runCopy(context),
+  },
+  {
     name: 'status',
     summary: 'Show how much is archived and proven, what is missing and how the last runs ended.',
     run: async (context) => (await import('./commands/status.ts')).runStatus(context),

@@ -35,9 +35,13 @@ const descriptions: Descriptions = {
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
   'restore.planned': ({ files, bytes, leftOut }) =>
     `To do: ${count(files, 'file')}, ${formatBytes(bytes)}${leftOut === 0 ? '' : `; ${count(leftOut, 'file')} left out`}`,
+  'copy.planned': ({ files, bytes, skipped, leftOut }) => {
+    const others = leftOut === 0 ? '' : `, ${count(leftOut, 'file')} left out`;
+    return `To do: ${count(files, 'file')}, ${formatBytes(bytes)}; ${count(skipped, 'file')} already there${others}`;
+  },
   'file.renamed': ({ key, path, reason }) => `renamed   ${key}: ${reason}; it becomes ${path}`,
   'file.restored': ({ path, sizeBytes, proof }) => `restored  ${path}  ${formatBytes(sizeBytes)}${describeProof(proof)}`,
-  'file.planned': ({ key, path, sizeBytes }) => `would restore ${key} → ${path}  ${formatBytes(sizeBytes)}`,
+  'file.planned': ({ key, path, sizeBytes }) => `would copy ${key} → ${path}  ${formatBytes(sizeBytes)}`,
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : `. ${hint}`}`,
@@ -69,10 +73,10 @@ function describeCheck({ days, files, bytes, unreadable, requests, usd = 0, pric
   return `Reading ${count(files, 'file')} again, ${formatBytes(bytes)}, so that no byte stays unread for ${count(days, 'day')}${cost}${left}`;
 }
 
-function describeStart({ provider, destination, dryRun, from }: DescribedAs<'run.started'>): string {
-  const doing = (word: string) => (dryRun ? 'Planning only: ' : `${word} `);
-  if (from !== undefined) return `${doing('Restoring')}${from} → ${destination}`;
-  return provider === null ? `Verifying ${destination}` : `${doing('Archiving')}${provider} → ${destination}`;
+function describeStart({ kind, provider, destination, dryRun, from }: DescribedAs<'run.started'>): string {
+  if (kind === 'verify') return `Verifying ${destination}`;
+  const words = { sync: 'Archiving', 'dry-run': 'Archiving', restore: 'Restoring', copy: 'Copying' };
+  return `${dryRun ? 'Planning only:' : words[kind]} ${from ?? provider ?? ''} → ${destination}`;
 }
 
 /** Media that were not ready are named apart, because they may still not be ready. */

@@ -1,6 +1,6 @@
 import { clean } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
-import type { Report, Restored, RunFinished } from '../events.ts';
+import type { Copied, Report, Restored, RunFinished } from '../events.ts';
 import { createProblems } from './problems.ts';
 import { finalTable, verdict } from './table.ts';
 
@@ -57,9 +57,19 @@ function restoredCounts({ files, failed, missing, mismatched }: Restored) {
   return { restored: files, failed: failed + missing, 'not matching': mismatched };
 }
 
+function copiedCounts({ files, failed, missing }: Copied) {
+  return { copied: files, failed: failed + missing };
+}
+
 /** The counts that are not zero, such as `2 archived, 1 failed. `. Empty if all are zero. */
-function summaryOf({ files, verified, restored }: RunFinished): string {
-  const counts = restored ? restoredCounts(restored) : verified ? verifiedCounts(verified) : syncCounts(files);
+function summaryOf({ files, verified, restored, copied }: RunFinished): string {
+  const counts = copied
+    ? copiedCounts(copied)
+    : restored
+      ? restoredCounts(restored)
+      : verified
+        ? verifiedCounts(verified)
+        : syncCounts(files);
   const named = Object.entries(counts).filter(([, number]) => number > 0);
   return named.length === 0 ? '' : `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}. `;
 }

@@ -21,7 +21,7 @@ export function createProblems(maxLines = 20): Problems {
     lines: () => (others === 0 ? lines : [...lines, `… and ${others.toLocaleString('en')} more: ${hint}`]),
     note: (event) => {
       if (event.type === 'run.started') {
-        isVerify = event.provider === null;
+        isVerify = event.kind === 'verify';
         // `list` knows nothing of a directory into which files were restored.
         if (event.from !== undefined) hint = '`--json` names all';
       }

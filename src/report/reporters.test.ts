@@ -153,7 +153,7 @@ test('on a terminal the lines of events stay above the live block, and the table
   });
   let nowMs = 1000;
   const report = createTerminalReport(terminal, () => nowMs);
-  report({ type: 'run.started', runId: 'r', provider: 'gopro', destination: '/archive', dryRun: false });
+  report({ type: 'run.started', runId: 'r', kind: 'sync', provider: 'gopro', destination: '/archive', dryRun: false });
   report(progress);
   nowMs += 50;
   report({ ...progress, filesDone: 4 });
@@ -228,7 +228,14 @@ test('the quiet report has no counts if only untried files make a run fail', () 
 test('the quiet report of `sync` names disputed files, and the one of `verify` leaves them out', () => {
   const reports = (['gopro', null] as const).map((provider) => {
     const { report, written } = recording((write) => createQuietReport(write));
-    report({ type: 'run.started', runId: 'r', provider, destination: '/archive', dryRun: false });
+    report({
+      type: 'run.started',
+      runId: 'r',
+      kind: provider === null ? 'verify' : 'sync',
+      provider,
+      destination: '/archive',
+      dryRun: false,
+    });
     report({ type: 'file.disputed', ...about, reason: 'the same bytes came twice' });
     const finished = summarise({ runId: 'r', elapsedMs: 1, differences: 1 });
     report({ ...finished, files: { ...finished.files, disputed: provider ? 1 : 0 } });

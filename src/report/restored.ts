@@ -8,24 +8,25 @@ export type Row = readonly [label: string, figure: string, note: string];
 
 export function restoreRows(restored: Restored): readonly Row[] {
   const { dryRun, bytes, files } = restored;
-  const done = row('restored', files, formatBytes(bytes));
-  const proven = row('proven', restored.proven, `of ${files.toLocaleString('en')} match ${cloudChecksum}`);
+  const done = figureRow('restored', files, formatBytes(bytes));
+  const proven = figureRow('proven', restored.proven, `of ${files.toLocaleString('en')} match ${cloudChecksum}`);
   const first = dryRun ? [] : files === 0 ? [done] : [done, proven];
   const others = [
-    dryRun ? row('to do', restored.pending) : row('not reached', restored.pending, 'the next run restores them'),
-    row('failed', restored.failed, 'the lines below say why'),
-    row('missing', restored.missing, 'the archive lacks them, although it describes others of the same video or photo'),
-    row('superseded', restored.superseded, 'damaged in the archive, and replaced by a later revision; nothing to do'),
-    row('not matching', restored.mismatched, `restored as the archive has them, but they do not match ${cloudChecksum}`),
-    row('renamed', restored.renamed, 'their names were not possible in this directory, or were taken'),
-    row('not compared', restored.uncompared, 'restored, but the archive has no checksum of them'),
-    row('unknown', restored.unknown, 'the archive does not describe them, so they were left alone'),
-    row('left out', restored.leftOut, 'not selected'),
+    dryRun ? figureRow('to do', restored.pending) : figureRow('not reached', restored.pending, 'the next run restores them'),
+    figureRow('failed', restored.failed, 'the lines below say why'),
+    figureRow('missing', restored.missing, 'the archive lacks them, although it describes others of the same video or photo'),
+    figureRow('superseded', restored.superseded, 'damaged in the archive, and replaced by a later revision; nothing to do'),
+    figureRow('not matching', restored.mismatched, `restored as the archive has them, but they do not match ${cloudChecksum}`),
+    figureRow('renamed', restored.renamed, 'their names were not possible in this directory, or were taken'),
+    figureRow('not compared', restored.uncompared, 'restored, but the archive has no checksum of them'),
+    figureRow('unknown', restored.unknown, 'the archive does not describe them, so they were left alone'),
+    figureRow('left out', restored.leftOut, 'not selected'),
   ];
-  return [...first, row('already there', restored.skipped), ...others.filter(([, number]) => number !== '0')];
+  return [...first, figureRow('already there', restored.skipped), ...others.filter(([, number]) => number !== '0')];
 }
 
-function row(label: string, number: number, note = ''): Row {
+/** A row whose figure is a number of files. */
+export function figureRow(label: string, number: number, note = ''): Row {
   return [label, number.toLocaleString('en'), note];
 }
 

@@ -29,9 +29,10 @@ export interface RunFacts {
   /** What the rolling check of a sync found. */
   readonly rolling?: { readonly counts: NonNullable<RunFinished['rolling']>; readonly differences: number };
   readonly restored?: NonNullable<RunFinished['restored']>;
+  readonly copied?: NonNullable<RunFinished['copied']>;
   /**
    * How many findings of `verify` need a repair or the decision of a person, or how many files
-   * `restore` could not give back.
+   * `restore` or `copy` could not copy.
    */
   readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
@@ -64,7 +65,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { transferred, error, verified, rolling, restored, filters } = facts;
+  const { transferred, error, verified, rolling, restored, copied, filters } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
@@ -81,6 +82,7 @@ export function summarise(facts: RunFacts): RunFinished {
     ...(verified ? { verified } : {}),
     ...(rolling ? { rolling: rolling.counts } : {}),
     ...(restored ? { restored } : {}),
+    ...(copied ? { copied } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };
 }

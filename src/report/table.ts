@@ -2,6 +2,7 @@ import { clean } from '../lib/log.ts';
 import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 import { cloudChecksum, reasonsHint } from './problems.ts';
+import { copyRows, copyVerdict } from './copied.ts';
 import { restoreRows, restoreVerdict, type Row } from './restored.ts';
 
 const disputeHint = '`cloud-sync list --proof disputed` names them';
@@ -33,6 +34,7 @@ export function finalTable(finished: RunFinished, problems: readonly string[]): 
 
 function rowsOf(finished: RunFinished): readonly Row[] {
   if (finished.restored) return restoreRows(finished.restored);
+  if (finished.copied) return copyRows(finished.copied);
   return finished.verified ? verifyRows(finished.verified) : syncRows(finished);
 }
 
@@ -89,11 +91,13 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
  * its message and hint say that.
  */
 export function verdict(finished: RunFinished): string {
-  const { error, outcome, elapsedMs, verified, restored, requests, kind } = finished;
+  const { error, outcome, elapsedMs, verified, restored, copied, requests, kind } = finished;
+  if (error && copied) return 'Copied files stay. Run the same command again to continue.';
   if (error && restored) return 'Restored files stay. Run the same command again to continue.';
   if (error) return (outcome === 'failed' || outcome === 'expired') && kind === 'sync' ? 'All progress is kept.' : '';
   const isClean = outcome === 'clean';
   if (restored) return restoreVerdict(restored, isClean, formatDuration(elapsedMs));
+  if (copied) return copyVerdict(copied, isClean, formatDuration(elapsedMs));
   if (verified) return verifyVerdict(verified, isClean, formatDuration(elapsedMs));
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;
   return isClean ? `${cleanVerdict(finished)} ${took}.` : partialVerdict(finished, took);

@@ -31,7 +31,7 @@ export async function unsettledSince(
   { runId, runStartedAt }: { readonly runId: string; readonly runStartedAt: string },
 ): Promise<string> {
   const runs = await tracker.runs(maxRunsBack);
-  const earlier = runs.filter(({ id, kind }) => id !== runId && kind !== 'verify');
+  const earlier = runs.filter(({ id, kind }) => id !== runId && kind !== 'verify' && kind !== 'copy');
   const ended = earlier.findIndex(({ outcome }) => outcome === 'clean' || outcome === 'partial');
   const unsettled = ended === -1 ? earlier : earlier.slice(0, ended);
   return [runStartedAt, ...unsettled.map(({ startedAt }) => startedAt)].toSorted()[0]!;

@@ -5,18 +5,19 @@ import { asSyncError, SyncError } from '../errors.ts';
 import type { Report, Restored, RunFinished } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Digests } from '../lib/digest/index.ts';
-import { forEachLimited } from '../lib/for-each.ts';
 import type { Filters } from '../plan/filter.ts';
 import { summarise } from '../report/summary.ts';
 import { createAccounting } from '../transfer/accounting.ts';
 import { holdLease, type HeldLease } from './held-lease.ts';
 import { takeLease } from './lease.ts';
 import type { LeaseSettings } from './lease-archive.ts';
+import { forEachFile } from './read-archive/each-file.ts';
+import { createDoneNotes } from './read-archive/select-files.ts';
 import { planFiles, type RestorePlan } from './restore/plan-files.ts';
-import { restoreFile, type Restoring } from './restore/restore-file.ts';
+import { restoreFile } from './restore/restore-file.ts';
 
 export interface RestorePorts {
-  readonly destination: Destination;
+  readonly archive: Destination;
   readonly target: Target;
   readonly digests: Digests;
   readonly clock: Clock;
@@ -38,8 +39,6 @@ export interface RestoreOptions {
 
 type Counts = { -readonly [Name in keyof Restored]: Restored[Name] };
 
-const progressEveryMs = 250;
-
 /**
  * Copies the selected files of an archive into a directory. It reads only the archive: it needs no
  * tracker and no provider. It compares each file with the archive's checksum and the provider's
@@ -48,12 +47,13 @@ const progressEveryMs = 250;
  */
 export async function restore(ports: RestorePorts, options: RestoreOptions): Promise<RunFinished> {
   const runId = randomUUID();
-  const { clock, destination, target, report } = ports;
+  const { clock, archive, target, report } = ports;
   const { dryRun } = options;
   const beganAtMs = clock.elapsed();
   const counts = noCounts(dryRun);
   let error: SyncError | undefined;
-  report({ type: 'run.started', runId, provider: null, destination: target.location, dryRun, from: destination.location });
+  const places = { destination: target.location, from: archive.location };
+  report({ type: 'run.started', runId, kind: 'restore', provider: null, ...places, dryRun });
   try {
     if (dryRun) await restoreAll(ports, options, options.signal, counts);
     else await restoreWithLease(ports, options, counts);
@@ -131,47 +131,30 @@ async function restoreAll(ports: RestorePorts, options: RestoreOptions, signal: 
   const { clock, report } = ports;
   const plan = await planFiles(ports, options, signal);
   reportPlan(plan, ports, counts);
-  const accounting = createAccounting(clock, { media: plan.media, sizeHintBytes: plan.bytes });
-  const stopping = new AbortController();
-  const restoring: Restoring = {
-    ...ports,
-    accounting,
-    dryRun: options.dryRun,
-    denials: { inARow: 0 },
-    provenSizes: [],
-    signal: AbortSignal.any([signal, stopping.signal]),
-  };
-  const timer = setInterval(() => report(accounting.progress()), progressEveryMs);
-  try {
-    await forEachLimited(plan.files, options.concurrency, async (planned) => {
-      try {
-        restoring.signal.throwIfAborted();
-        const outcome = await restoreFile(planned, restoring);
-        counts.pending -= 1;
-        count(outcome, counts);
-      } catch (thrown) {
-        // All other files see the first error and stop.
-        stopping.abort(thrown);
-        throw stopping.signal.reason;
-      }
-      plan.noteDone(planned, accounting);
-    });
-  } finally {
-    clearInterval(timer);
-  }
+  const { media, bytes } = plan.selected;
+  const accounting = createAccounting(clock, { media: media.length, sizeHintBytes: bytes });
+  const noteDone = createDoneNotes(plan.selected.files);
+  const { dryRun, concurrency } = options;
+  const shared = { ...ports, accounting, dryRun, denials: { inARow: 0 }, provenSizes: [] };
+  await forEachFile(plan.files, { concurrency, accounting, report, signal }, async (planned, either) => {
+    const outcome = await restoreFile(planned, { ...shared, signal: either });
+    counts.pending -= 1;
+    count(outcome, counts);
+    noteDone(planned.file, accounting);
+  });
 }
 
-function reportPlan(plan: RestorePlan, { report }: RestorePorts, counts: Counts): void {
-  const { selected, files, bytes, unknown, unreadable, unmatched } = plan;
-  counts.leftOut = selected.leftOut;
+function reportPlan({ selected, files, events }: RestorePlan, { report }: RestorePorts, counts: Counts): void {
+  const { bytes, leftOut, unreadable, unmatched } = selected;
+  counts.leftOut = leftOut;
   counts.pending = files.length;
-  counts.missing = plan.missing;
-  counts.unknown = unknown.length;
-  counts.undescribed = plan.undescribed;
+  counts.missing = selected.missing;
+  counts.unknown = selected.unknown.length;
+  counts.undescribed = selected.undescribed;
   counts.renamed = files.filter(({ reason }) => reason !== undefined).length;
-  counts.failed = unreadable.length + unmatched.length;
-  for (const event of plan.events) report(event);
-  report({ type: 'restore.planned', files: files.length, bytes, leftOut: selected.leftOut });
+  counts.failed = unreadable + unmatched;
+  for (const event of events) report(event);
+  report({ type: 'restore.planned', files: files.length, bytes, leftOut });
 }
 
 function count(outcome: Awaited<ReturnType<typeof restoreFile>>, counts: Counts): void {

@@ -42,7 +42,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   const found = noFindings();
   let facts: Pick<RunFacts, 'error'> = {};
   const held = new AsyncDisposableStack();
-  report({ type: 'run.started', runId, provider: null, destination: destination.location, dryRun: false });
+  report({ type: 'run.started', runId, kind: 'verify', provider: null, destination: destination.location, dryRun: false });
   try {
     const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: 'if writable', signal: options.signal }));
     const signal = AbortSignal.any([options.signal, leased.lost]);

@@ -35,6 +35,7 @@ export async function openS3Destination(
   const region = settings['s3-region'];
   const storageClass = settings['s3-storage-class'] as S3Options['storageClass'];
   const sseKmsKeyId = settings['s3-sse-kms-key'];
+  const profile = settings['s3-profile'];
   return openS3({
     bucket,
     prefix,
@@ -47,5 +48,6 @@ export async function openS3Destination(
     ...(settings['s3-path-style'] && { pathStyle: true }),
     ...(storageClass && { storageClass }),
     ...(sseKmsKeyId && { sseKmsKeyId }),
+    ...(profile && { profile }),
   });
 }

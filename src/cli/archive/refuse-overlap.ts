@@ -43,3 +43,17 @@ async function isSame(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all([one, other].map(async (path) => stat(path).catch(() => undefined)));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
+
+/** Refuses two archives of which one is inside the other. Errors: USAGE. */
+export async function refuseNesting(from: string, to: string): Promise<void> {
+  for (const [inner, outer] of [
+    [from, to],
+    [to, from],
+  ] as const) {
+    const [own, ...above] = await withParents(inner);
+    const other = await realDirectory(outer);
+    for (const path of above) {
+      if (own !== other && (await isSame(path, other))) throw new SyncError('USAGE', `${inner} is inside ${outer}`, { hint });
+    }
+  }
+}

@@ -1,18 +1,15 @@
 import { stat } from 'node:fs/promises';
-import type { Config } from '../../config/load.ts';
 import { resolveDirectory } from '../../config/system.ts';
-import type { Destination } from '../../destination/destination.ts';
 import { openTarget } from '../../destination/disk/target/index.ts';
 import { SyncError } from '../../errors.ts';
-import type { Report } from '../../events.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createDigests } from '../../lib/digest/index.ts';
 import { parseFilters } from '../../plan/filter.ts';
 import { restore } from '../../run/restore.ts';
-import { parsePlace, type Place } from '../archive/archive-place.ts';
+import { parsePlace } from '../archive/archive-place.ts';
 import { createDirectory, requireParent } from '../archive/create-directory.ts';
 import { leaseSettings } from '../archive/lease-settings.ts';
-import { openDestination } from '../archive/open-destination.ts';
+import { openToRead } from '../archive/open-to-read.ts';
 import { refuseOverlap } from '../archive/refuse-overlap.ts';
 import type { Context } from '../command.ts';
 import { keepHeapSmall } from '../heap.ts';
@@ -27,14 +24,14 @@ export async function runRestore(context: Context): Promise<number> {
   const filters = parseFilters(settings);
   await refuseOverlap(into, place.kind === 'directory' ? place.path : undefined);
   return reportRun(context, 'restore', async (report) => {
-    const destination = await openToRead(place, config, report);
+    const archive = await openToRead(place, config, report);
     const target = openTarget(into, { clock: systemClock });
     const digests = createDigests();
     try {
       await prepareInto(into, settings['dry-run']);
       using _heap = keepHeapSmall();
       return await restore(
-        { destination, target, digests, clock: systemClock, report },
+        { archive, target, digests, clock: systemClock, report },
         {
           lease: leaseSettings(config, log),
           filters: Object.keys(filters).length === 0 ? undefined : filters,
@@ -46,7 +43,7 @@ export async function runRestore(context: Context): Promise<number> {
         },
       );
     } finally {
-      await Promise.all([target.close(), destination.close(), digests.close()]);
+      await Promise.all([target.close(), archive.close(), digests.close()]);
     }
   });
 }
@@ -57,20 +54,6 @@ function parseInto(into: string | undefined): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(into)?.[1];
   if (scheme !== undefined) throw new SyncError('USAGE', `--into ${into}: files cannot be restored to ${scheme}:`, { hint });
   return resolveDirectory(into);
-}
-
-/** Errors: USAGE if there is no archive; DESTINATION_UNUSABLE, also for a newer format. */
-async function openToRead(place: Place, config: Config, report: Report): Promise<Destination> {
-  const destination = await openDestination(place, config, (message) => report({ type: 'warning', message }));
-  try {
-    if ((await destination.identify()) !== undefined) return destination;
-    throw new SyncError('USAGE', `${destination.location} is no archive`, {
-      hint: 'Check the spelling, and whether the disk is mounted. Name the folder that contains `.cloud-sync`.',
-    });
-  } catch (error) {
-    await destination.close();
-    throw error;
-  }
 }
 
 /**

@@ -29,6 +29,8 @@ export interface S3Options {
   readonly storageClass?: StorageClass;
   /** The KMS key that encrypts all objects. Default: the encryption of the bucket. */
   readonly sseKmsKeyId?: string;
+  /** The profile of the AWS files that has the credentials. Default: AWS_PROFILE. */
+  readonly profile?: string;
   readonly clock: Clock;
   /** How the store is reached. Default: directly. */
   readonly network?: AwsNetwork;
@@ -94,7 +96,7 @@ export function openBucket(options: S3Options): Bucket {
 }
 
 function createClient(options: S3Options): S3Client {
-  const { endpoint, stallMs, network = {} } = options;
+  const { endpoint, profile, stallMs, network = {} } = options;
   return new S3Client({
     ...(options.region === undefined
       ? endpoint === undefined
@@ -102,6 +104,7 @@ function createClient(options: S3Options): S3Client {
         : { region: createRegionProvider() }
       : { region: options.region }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(profile === undefined ? {} : { profile }),
     forcePathStyle: options.pathStyle ?? endpoint !== undefined,
     // We send and compare our own CRC32s. Many compatible stores refuse the checksums that the SDK
     // would add.

@@ -1,5 +1,5 @@
 /** What an archive says of its files, in a form that is small enough for large archives. No I/O. */
-import type { ListedFile } from '../../destination/destination.ts';
+import type { FileDescription, ListedFile } from '../../destination/destination.ts';
 import { originalId, provenSame, type Evidence, type Role, type Validator } from '../../media.ts';
 
 /** A file that the archive describes. */
@@ -24,6 +24,8 @@ export interface ArchivedFile {
   readonly validator: Validator;
   /** Undefined if the description makes no statement about a claim of the provider. */
   readonly evidence: Evidence | undefined;
+  /** The whole description, if the caller of `collectMedia` keeps it. */
+  readonly description?: FileDescription;
 }
 
 /** A medium as the descriptions of its files show it. */
@@ -46,8 +48,14 @@ interface OriginalSet {
 
 const noValidator: Validator = { etag: null, lastModified: null };
 
-/** Returns the media of an archive with all their files. `files` has each file once. */
-export async function collectMedia(files: AsyncIterable<ListedFile>): Promise<readonly ArchivedMedium[]> {
+/**
+ * Returns the media of an archive with all their files. `files` has each file once.
+ * `keepsDescription` says for which files the whole description is kept. Default: for none.
+ */
+export async function collectMedia(
+  files: AsyncIterable<ListedFile>,
+  keepsDescription: (file: ListedFile) => boolean = () => false,
+): Promise<readonly ArchivedMedium[]> {
   const known: Known = { media: new Map(), sets: new Map() };
   const undescribed: ArchivedMedium[] = [];
   for await (const file of files) {
@@ -71,6 +79,7 @@ export async function collectMedia(files: AsyncIterable<ListedFile>): Promise<re
       original: original.revision === 1 ? id : originalId(original, 1),
       validator,
       evidence,
+      ...(keepsDescription(file) && { description }),
     });
   }
   return [...known.media.values(), ...undescribed];

@@ -1,4 +1,4 @@
-import type { ContentFacts, Destination, TakeBytes } from '../../destination/destination.ts';
+import type { ContentFacts, TakeBytes } from '../../destination/destination.ts';
 import type { TargetFile } from '../../destination/target.ts';
 import { asSyncError, type SyncError } from '../../errors.ts';
 import type { Report } from '../../events.ts';
@@ -8,29 +8,20 @@ import { backoffMs } from '../../lib/retry.ts';
 import type { Proof } from '../../media.ts';
 import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
 import type { Accounting } from '../../transfer/accounting.ts';
-import { damagedError, deniedError, frozenError, missingError } from './archive-errors.ts';
+import { damagedError } from '../read-archive/archive-errors.ts';
+import { readFile, type ReadPorts } from '../read-archive/read-file.ts';
 import { proveFile, type ProofPorts } from './prove-file.ts';
 
-/** The files in a row that the archive denied, although it shows its own id. */
-export interface Denials {
-  inARow: number;
-}
-
-interface FetchPorts extends ProofPorts {
-  readonly destination: Destination;
+interface FetchPorts extends ProofPorts, ReadPorts {
   readonly clock: Clock;
   readonly report: Report;
   readonly accounting: Accounting;
-  readonly denials: Denials;
-  readonly signal: AbortSignal;
 }
 
 /** A file gets this many attempts in a row without a new byte. */
 const maxAttempts = 5;
 const nothing: ContentFacts = { sizeBytes: 0, crc32: 0 };
 const pauses = { firstMs: 500, maxMs: 10_000 };
-/** After this many denied files in a row, the whole archive counts as denied. */
-const maxDenials = 10;
 
 /**
  * Reads a file from the archive into a draft, from the byte that the draft has reached. Returns how
@@ -76,9 +67,9 @@ async function readRest(
   const rest = isAll ? nothing : await readFrom(before.sizeBytes, draft, file, ports, take);
   const sizeBytes = before.sizeBytes + rest.sizeBytes;
   if (sizeBytes !== wanted.sizeBytes)
-    throw damagedError(key, `has ${sizeBytes} bytes instead of ${wanted.sizeBytes}`, ports.destination);
+    throw damagedError(key, `has ${sizeBytes} bytes instead of ${wanted.sizeBytes}`, ports.archive);
   const crc32 = combineCrc32(before.crc32, rest.crc32, rest.sizeBytes);
-  if (crc32 !== wanted.crc32) throw damagedError(key, 'has other bytes than were archived', ports.destination);
+  if (crc32 !== wanted.crc32) throw damagedError(key, 'has other bytes than were archived', ports.archive);
 }
 
 async function readFrom(
@@ -88,37 +79,13 @@ async function readFrom(
   ports: FetchPorts,
   alsoTake?: TakeBytes,
 ): Promise<ContentFacts> {
-  const { destination, accounting, signal } = ports;
-  let failure: SyncError | undefined;
+  const { accounting } = ports;
   const take = async (bytes: Uint8Array): Promise<void> => {
-    const written = draft.write(bytes).catch((error: unknown) => {
-      failure = asSyncError(error);
-      throw failure;
-    });
-    await Promise.all([written, alsoTake?.(bytes)]);
+    await Promise.all([draft.write(bytes), alsoTake?.(bytes)]);
     accounting.countFetched(bytes.length);
     accounting.advanceFile(key, bytes.length);
   };
-  try {
-    const read = await destination.stat(key, { deep: true, from, take, signal });
-    ports.denials.inARow = 0;
-    if (read) return { sizeBytes: read.sizeBytes, crc32: read.crc32 ?? 0 };
-  } catch (error) {
-    signal.throwIfAborted();
-    // The archive would report an error of the directory as its own.
-    throw failure ?? (await judge(asSyncError(error), ports));
-  }
-  throw missingError(key, destination);
-}
-
-/** If the archive denies a file but shows its own id, only that file fails. */
-async function judge(archiveError: SyncError, { destination, denials }: FetchPorts): Promise<SyncError> {
-  if (archiveError.code === 'UNREADABLE') return frozenError(archiveError);
-  if (archiveError.code !== 'DESTINATION_UNUSABLE') return archiveError;
-  denials.inARow += 1;
-  if (denials.inARow >= maxDenials) return archiveError;
-  const id = await destination.identify().catch(() => undefined);
-  return id === undefined ? archiveError : deniedError(archiveError);
+  return readFile(key, { from }, take, ports);
 }
 
 async function pause(error: SyncError, attempt: number, { id, key }: ArchivedFile, ports: FetchPorts): Promise<void> {

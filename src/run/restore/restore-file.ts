@@ -5,16 +5,17 @@ import type { Event, FileOf, Report } from '../../events.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { crc32Hex } from '../../lib/crc32.ts';
 import type { Proof } from '../../media.ts';
-import { replacementsOf, type ArchivedFile } from '../../plan/restore/archived-files.ts';
+import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
 import type { Accounting } from '../../transfer/accounting.ts';
-import { damagedError, missingError } from './archive-errors.ts';
-import { fetchFile, type Denials } from './fetch-file.ts';
+import { isReplaced, missingError, requirePresent } from '../read-archive/archive-errors.ts';
+import type { Denials } from '../read-archive/read-file.ts';
+import { fetchFile } from './fetch-file.ts';
 import type { PlannedFile } from './plan-files.ts';
 import type { ProofPorts } from './prove-file.ts';
 
 /** What all files of a restore share. */
 export interface Restoring extends ProofPorts {
-  readonly destination: Destination;
+  readonly archive: Destination;
   readonly target: Target;
   readonly clock: Clock;
   readonly report: Report;
@@ -49,7 +50,7 @@ export async function restoreFile(planned: PlannedFile, restoring: Restoring): P
     if (error.decision === 'stop') throw error;
     const { id, mediaId, key } = about;
     if (isReplaced(file, error)) {
-      report({ type: 'file.superseded', ...about, path: `${restoring.destination.location}/${key}` });
+      report({ type: 'file.superseded', ...about, path: `${restoring.archive.location}/${key}` });
       return { kind: 'superseded' };
     }
     const { code, message: reason, hint } = error;
@@ -64,12 +65,6 @@ function aboutOf({ file, name }: PlannedFile, { target }: Restoring): FileOf {
   return { id: file.id, mediaId: file.medium.id, key: file.key, path: `${target.location}/${name}` };
 }
 
-/** Whether a damaged or missing file needs no restore, because a later revision has its content. */
-function isReplaced(file: ArchivedFile, { code }: SyncError): boolean {
-  const isDamaged = code === 'CHECKSUM_MISMATCH' || code === 'FILE_MISSING';
-  return isDamaged && replacementsOf(file).some(({ presentBytes, sizeBytes }) => presentBytes === sizeBytes);
-}
-
 async function restoreOrSkip(planned: PlannedFile, restoring: Restoring): Promise<FileOutcome> {
   const { file, name } = planned;
   const { target, signal, dryRun } = restoring;
@@ -77,7 +72,7 @@ async function restoreOrSkip(planned: PlannedFile, restoring: Restoring): Promis
   const found = await target.compare(name, wanted, signal);
   if (found === 'same') return { kind: 'skipped' };
   if (found === 'other') throw takenError(planned, restoring);
-  requirePresent(file, restoring);
+  requirePresent(file, restoring.archive);
   if (dryRun) return { kind: 'planned' };
   return copyFile(wanted, planned, restoring);
 }
@@ -116,15 +111,10 @@ function mismatchWarning({ path }: FileOf): Event {
 }
 
 /** Reads a file of which the archive has no checksum. */
-async function measure({ key }: ArchivedFile, { destination, signal }: Restoring): Promise<ContentFacts> {
-  const stored = await destination.stat(key, { deep: true, signal });
-  if (!stored || stored.crc32 === null) throw missingError(key, destination);
+async function measure({ key }: ArchivedFile, { archive, signal }: Restoring): Promise<ContentFacts> {
+  const stored = await archive.stat(key, { deep: true, signal });
+  if (!stored || stored.crc32 === null) throw missingError(key, archive);
   return { sizeBytes: stored.sizeBytes, crc32: stored.crc32 };
-}
-
-function requirePresent({ key, presentBytes, sizeBytes }: ArchivedFile, { destination }: Restoring): void {
-  if (presentBytes === null) throw missingError(key, destination);
-  if (presentBytes !== sizeBytes) throw damagedError(key, `has ${presentBytes} bytes instead of ${sizeBytes}`, destination);
 }
 
 function takenError({ name }: PlannedFile, { target }: Restoring): SyncError {

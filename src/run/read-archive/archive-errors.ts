@@ -1,7 +1,8 @@
 import type { Destination } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
+import { replacementsOf, type ArchivedFile } from '../../plan/restore/archived-files.ts';
 
-/** What can be wrong with one file of an archive that is restored. */
+/** What can be wrong with one file of an archive that is only read. */
 
 const hint = '`verify` and `sync` repair what the provider still has.';
 
@@ -23,4 +24,16 @@ export function frozenError(cause: SyncError): SyncError {
 export function deniedError(cause: SyncError): SyncError {
   const hint = `The archive denies this file only. ${cause.hint ?? ''}`.trim();
   return new SyncError('STORE_REFUSED', cause.message, { cause, hint });
+}
+
+/** Errors: FILE_MISSING, or CHECKSUM_MISMATCH for a file of another size. */
+export function requirePresent({ key, presentBytes, sizeBytes }: ArchivedFile, archive: Destination): void {
+  if (presentBytes === null) throw missingError(key, archive);
+  if (presentBytes !== sizeBytes) throw damagedError(key, `has ${presentBytes} bytes instead of ${sizeBytes}`, archive);
+}
+
+/** Whether a damaged or missing file does not matter, because a later revision has its content. */
+export function isReplaced(file: ArchivedFile, { code }: SyncError): boolean {
+  const isDamaged = code === 'CHECKSUM_MISMATCH' || code === 'FILE_MISSING';
+  return isDamaged && replacementsOf(file).some(({ presentBytes, sizeBytes }) => presentBytes === sizeBytes);
 }

@@ -1,0 +1,66 @@
+/** Runs commands about a second archive, with a home of its own and without any account. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Copied, RunFinished } from '../../src/events.ts';
+import { finishedOf, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
+import type { Place } from './places.ts';
+import { makeTempDir } from './temp-dir.ts';
+
+/** A copy that has ended, with what it counted. */
+export interface CopyRun extends CliRun {
+  readonly finished: RunFinished;
+  readonly copied: Copied;
+}
+
+export interface Copying extends AsyncDisposable {
+  readonly home: string;
+  /** Runs `copy --json` in the process of the test. */
+  copy(...args: readonly string[]): Promise<CopyRun>;
+  /** Starts `copy --json` as a process. */
+  start(...args: readonly string[]): RunningCli;
+  /** Runs `verify --json --deep` of the second archive. */
+  verify(): Promise<CliRun & { readonly finished: RunFinished }>;
+  /** Runs any command with the home of the second archive. */
+  run(...args: readonly string[]): Promise<CliRun>;
+  /** Removes everything that the home knows. */
+  forget(): Promise<void>;
+}
+
+/** Copies from one place to another one. */
+export async function openCopying(from: Place, to: Place): Promise<Copying> {
+  const temp = await makeTempDir();
+  const home = join(temp.path, 'home');
+  const environment = {
+    HOME: temp.path,
+    TZ: 'UTC',
+    CLOUD_SYNC_HOME: home,
+    CLOUD_SYNC_STALL_TIMEOUT_MS: '5000',
+    AWS_ACCESS_KEY_ID: 'AKIAE2E',
+    AWS_SECRET_ACCESS_KEY: 'e2eSecretKeyThatNobodyMayEverSee',
+    AWS_REGION: 'eu-west-3',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...from.environment,
+    ...to.environment,
+  };
+  const store = from.environment['CLOUD_SYNC_S3_ENDPOINT'];
+  const own = store === undefined ? [] : ['--from-s3-endpoint', store];
+  const argsOf = (args: readonly string[]) => ['copy', '--from', from.to, '--to', to.to, '--json', ...own, ...args];
+  return {
+    home,
+    copy: async (...args) => withCounts(await runCliHere(argsOf(args), environment)),
+    start: (...args) => startCli(argsOf(args), { environment }),
+    verify: async () => {
+      const run = await runCliHere(['verify', '--to', to.to, '--json', '--deep'], environment);
+      return { ...run, finished: finishedOf(run) };
+    },
+    run: async (...args) => runCliHere(args, environment),
+    forget: async () => rm(home, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => temp[Symbol.asyncDispose](),
+  };
+}
+
+function withCounts(run: CliRun): CopyRun {
+  const finished = finishedOf(run);
+  if (!finished.copied && !finished.error) throw new Error('the run counted nothing');
+  return { ...run, finished, copied: finished.copied! };
+}
