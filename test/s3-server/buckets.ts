@@ -1,4 +1,5 @@
 import { type Bucket, type Call, createBucket, findBucket, type Operation } from './state.ts';
+import { thawStatus } from './thawing.ts';
 import { queryNumber, S3Error, type S3Reply, type XmlTree, xmlDocument } from './wire.ts';
 
 const MAX_KEYS = 1000;
@@ -58,13 +59,13 @@ function listObjects(call: Call): S3Reply {
     ContinuationToken: token,
     NextContinuationToken: page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url'),
     StartAfter: query.get('start-after') ?? undefined,
-    Contents: page.keys.map((key) => describe(bucket, key, encode)),
+    Contents: page.keys.map((key) => describe(call, bucket, key, encode)),
     CommonPrefixes: page.prefixes.map((common) => ({ Prefix: encode(common) })),
   };
   return { status: 200, body: xmlDocument('ListBucketResult', tree) };
 }
 
-function describe(bucket: Bucket, key: string, encode: (key: string) => string): XmlTree {
+function describe(call: Call, bucket: Bucket, key: string, encode: (key: string) => string): XmlTree {
   const object = bucket.objects.get(key);
   if (object === undefined) throw new S3Error('InternalError');
   return {
@@ -75,6 +76,7 @@ function describe(bucket: Bucket, key: string, encode: (key: string) => string):
     ChecksumType: object.checksum?.type,
     Size: object.sizeBytes,
     StorageClass: object.attributes.storageClass,
+    RestoreStatus: thawStatus(object, call),
   };
 }
 

@@ -4,8 +4,11 @@ import {
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   PutObjectTaggingCommand,
+  RestoreObjectCommand,
+  type RestoreRequest,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
@@ -171,6 +174,43 @@ describe('objects', () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'cold', Body, StorageClass: 'DEEP_ARCHIVE' }));
     expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'cold' }))).StorageClass).toBe('DEEP_ARCHIVE');
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'cold' }))).rejects.toMatchObject({ name: 'InvalidObjectState' });
+  });
+
+  test('an archived object can be read from the end of its restore until the copy expires', async () => {
+    await using own = await startS3Store({ buckets: [Bucket], thawMs: 60_000 });
+    const client = connect(own);
+    await client.send(new PutObjectCommand({ Bucket, Key: 'cold', Body, StorageClass: 'GLACIER' }));
+    const ask = async (RestoreRequest: RestoreRequest) =>
+      client.send(new RestoreObjectCommand({ Bucket, Key: 'cold', RestoreRequest })).then(
+        ({ $metadata }) => $metadata.httpStatusCode,
+        (error: Error) => error.name,
+      );
+    const read = async () =>
+      client.send(new GetObjectCommand({ Bucket, Key: 'cold' })).then(
+        () => 'read',
+        (error: Error) => error.name,
+      );
+    const shown = async () => {
+      const { Restore } = await client.send(new HeadObjectCommand({ Bucket, Key: 'cold' }));
+      const listed = await client.send(new ListObjectsV2Command({ Bucket, OptionalObjectAttributes: ['RestoreStatus'] }));
+      return [Restore?.replace(/".{29}"$/, '"…"'), listed.Contents?.[0]?.RestoreStatus?.IsRestoreInProgress];
+    };
+    expect(await shown()).toEqual([undefined, undefined]);
+    expect(await ask({})).toBe('MalformedXML');
+    expect(await ask({ Days: 2, GlacierJobParameters: { Tier: 'Standard' } })).toBe(202);
+    expect(await ask({ Days: 2 })).toBe('RestoreAlreadyInProgress');
+    expect([await shown(), await read()]).toEqual([['ongoing-request="true"', true], 'InvalidObjectState']);
+    own.advance(60_000);
+    expect([await shown(), await read()]).toEqual([['ongoing-request="false", expiry-date="…"', false], 'read']);
+    expect(await ask({ Days: 5 })).toBe(200);
+    own.advance(4 * 86_400_000);
+    expect(await read()).toBe('read');
+    own.advance(3 * 86_400_000);
+    expect([await shown(), await read()]).toEqual([[undefined, undefined], 'InvalidObjectState']);
+    own.changeClass(Bucket, 'cold', 'INTELLIGENT_TIERING', 'DEEP_ARCHIVE_ACCESS');
+    expect([await read(), await ask({ Days: 1 }), await ask({})]).toEqual(['InvalidObjectState', 'MalformedXML', 202]);
+    own.advance(60_000);
+    expect(await read()).toBe('read');
   });
 });
 

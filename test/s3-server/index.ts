@@ -22,6 +22,11 @@ export interface S3StoreOptions extends S3AuthOptions {
   readonly oddFromPart?: number;
   readonly faults?: readonly S3Fault[];
   readonly legacy?: S3Legacy;
+  /**
+   * How long the store needs to make an archived object readable, in ms. Bulk takes four times as
+   * long. Default: an hour.
+   */
+  readonly thawMs?: number;
 }
 
 export interface S3ObjectView {
@@ -80,8 +85,13 @@ export interface S3Store extends AsyncDisposable {
   sha256(bucket: string, key: string): string;
   /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and ETag stay. */
   tamper(bucket: string, key: string, offset: number): void;
-  /** Moves an object to another storage class, as a lifecycle rule does. */
-  changeClass(bucket: string, key: string, storageClass: string): void;
+  /**
+   * Moves an object to another storage class, as a lifecycle rule does, or to an archive tier of
+   * Intelligent-Tiering.
+   */
+  changeClass(bucket: string, key: string, storageClass: string, archiveTier?: string): void;
+  /** Moves the store's clock forward for everything that concerns archived objects. */
+  advance(ms: number): void;
   /** Removes an object. Returns false if it did not exist. */
   remove(bucket: string, key: string): boolean;
   uploads(): S3UploadView[];
@@ -93,8 +103,11 @@ export interface S3Store extends AsyncDisposable {
 
 /** Starts an S3 store on a free port of 127.0.0.1. All objects are lost when the store closes. */
 export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Store> {
-  const { legacy = {}, md5 = false, oddFromPart = Infinity, region } = options;
-  const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, oddFromPart, region };
+  const { legacy = {}, md5 = false, oddFromPart = Infinity, region, thawMs = 3_600_000 } = options;
+  let advancedMs = 0;
+  const clock = { nowMs: () => Date.now() + advancedMs, thawMs };
+  const kept = { buckets: new Map(), keeping: chooseKeeping(options) };
+  const state: StoreState = { ...kept, legacy, md5, oddFromPart, region, ...clock };
   for (const name of options.buckets ?? []) createBucket(state, name);
   const faults = [...(options.faults ?? [])];
   const log: S3LogEntry[] = [];
@@ -118,6 +131,7 @@ export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Stor
     requests: log,
     stats: () => summarise(log, peaks),
     ...inspect(state),
+    advance: (ms) => void (advancedMs += ms),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -164,10 +178,11 @@ function inspect(state: StoreState) {
       return hash.digest('hex');
     },
     tamper: (bucket, key, offset) => flipInPieces(find(bucket, key).pieces, offset),
-    changeClass(bucket, key, storageClass) {
-      const object = find(bucket, key);
+    changeClass(bucket, key, storageClass, archiveTier) {
+      const { thaw: _, archiveTier: __, ...object } = find(bucket, key);
       const attributes = { ...object.attributes, storageClass };
-      state.buckets.get(bucket)?.objects.set(key, { ...object, attributes });
+      const tier = archiveTier === undefined ? {} : { archiveTier };
+      state.buckets.get(bucket)?.objects.set(key, { ...object, attributes, ...tier });
     },
     remove(bucket, key) {
       const found = state.buckets.get(bucket);

@@ -13,9 +13,8 @@ import {
   removeObject,
   storeObject,
 } from './state.ts';
+import { isReadable, restoreObject, thawHeaders } from './thawing.ts';
 import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from './wire.ts';
-
-const UNREADABLE_CLASSES = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 export const OBJECT_OPERATIONS = {
   PutObject: putObject,
@@ -25,6 +24,7 @@ export const OBJECT_OPERATIONS = {
   GetObjectAttributes: getObjectAttributes,
   PutObjectTagging: putObjectTagging,
   GetObjectTagging: getObjectTagging,
+  RestoreObject: restoreObject,
 } satisfies Record<string, Operation>;
 
 async function putObject(call: Call): Promise<S3Reply> {
@@ -60,12 +60,12 @@ async function putObject(call: Call): Promise<S3Reply> {
 
 function getObject(call: Call): S3Reply {
   const object = findObject(call);
-  const { sizeBytes, pieces, attributes } = object;
+  const { sizeBytes, pieces } = object;
   if (pieces.some((piece) => !piece.kept))
     throw new S3Error('NotImplemented', 'The bytes of this object were counted but not kept.');
-  if (UNREADABLE_CLASSES.has(attributes.storageClass)) throw new S3Error('InvalidObjectState');
+  if (!isReadable(object, call.store)) throw new S3Error('InvalidObjectState');
   const range = readRange(header(call.request, 'range'), sizeBytes);
-  const described = describeObject(object);
+  const described = { ...describeObject(object), ...thawHeaders(object, call.store) };
   if (range === undefined) {
     const headers = { ...described, ...shownChecksum(call, object), 'Content-Length': sizeBytes };
     return { status: 200, headers, body: readPieces(pieces, 0, sizeBytes) };
@@ -92,7 +92,10 @@ function readRange(text: string | undefined, sizeBytes: number): { start: number
 function headObject(call: Call): S3Reply {
   const object = findObject(call);
   const length = call.store.legacy.omitsLengthOfHead ? {} : { 'Content-Length': object.sizeBytes };
-  return { status: 200, headers: { ...describeObject(object), ...shownChecksum(call, object), ...length } };
+  return {
+    status: 200,
+    headers: { ...describeObject(object), ...thawHeaders(object, call.store), ...shownChecksum(call, object), ...length },
+  };
 }
 
 function deleteObject(call: Call): S3Reply {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Received, ReceiveOptions } from './body.ts';
 import type { Content, Keeping } from './content.ts';
 import type { S3Damage, S3Legacy } from './faults.ts';
+import type { Thaw } from './thawing.ts';
 import { header, S3Error, type S3Reply, type S3Request } from './wire.ts';
 
 /** The content and the options of one store. */
@@ -14,6 +15,10 @@ export interface StoreState {
   /** The first part number whose entity tag is no MD5. */
   readonly oddFromPart: number;
   readonly region: string | undefined;
+  /** The store's clock. A test may move it. */
+  readonly nowMs: () => number;
+  /** How long the store needs to make an archived object readable. Bulk takes four times as long. */
+  readonly thawMs: number;
 }
 
 export interface Bucket {
@@ -47,6 +52,10 @@ export interface StoredObject {
   readonly checksum: { readonly type: ChecksumType; readonly value: string } | undefined;
   readonly etag: string;
   readonly modifiedAt: Date;
+  /** The last request to make the object readable. */
+  readonly thaw?: Thaw;
+  /** The archive tier of an object in Intelligent-Tiering, such as `ARCHIVE_ACCESS`. */
+  readonly archiveTier?: string;
 }
 
 export interface Upload {

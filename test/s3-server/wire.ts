@@ -16,6 +16,7 @@ const ERRORS = {
   InvalidAccessKeyId: [403, 'The access key id is unknown.'],
   InvalidArgument: [400, 'An argument is invalid.'],
   InvalidDigest: [400, 'The digest that was sent is not one.'],
+  RestoreAlreadyInProgress: [409, 'The object is being restored already.'],
   InvalidObjectState: [403, 'The object is archived and cannot be read before it is restored.'],
   InvalidPart: [400, 'A part is missing or its entity tag does not match.'],
   InvalidPartOrder: [400, 'The parts are not in ascending order.'],
@@ -83,6 +84,7 @@ export type S3Operation =
   | 'ListParts'
   | 'PutObject'
   | 'PutObjectTagging'
+  | 'RestoreObject'
   | 'UploadPart'
   /** Any other operation. It gets status 501. */
   | 'Unknown';
@@ -150,6 +152,7 @@ function nameOperation(message: IncomingMessage, bucket: string, key: string, qu
   if (method === 'PUT' && inUpload) return 'UploadPart';
   if (method === 'PUT' && query.has('tagging')) return 'PutObjectTagging';
   if (method === 'PUT') return 'PutObject';
+  if (method === 'POST' && query.has('restore')) return 'RestoreObject';
   if (method === 'POST' && query.has('uploads')) return 'CreateMultipartUpload';
   if (method === 'POST' && inUpload) return 'CompleteMultipartUpload';
   if (method === 'DELETE') return inUpload ? 'AbortMultipartUpload' : query.has('tagging') ? 'Unknown' : 'DeleteObject';

@@ -115,7 +115,7 @@ test('two archives with one id, one place for both, and nested places are refuse
 
 test('a foreign file in the place of an archived one is set aside, and nothing is lost', async () => {
   const scene = await openSmallArchive('disk', 'copy-merge');
-  const to = (await openDiskPlace()) as DiskPlace;
+  const to = await openDiskPlace();
   onTestFinished(async () => to[Symbol.asyncDispose]());
   const copying = await copyingBetween(scene.place, to);
   expectExit(await copying.copy(), 0);
