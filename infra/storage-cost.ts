@@ -1,4 +1,4 @@
-import { gbMonthUsd, transitionUsd, uploadRequestUsd } from '../src/destination/s3/prices.ts';
+import { gbMonthUsd, gigabyte, readingUsd, thawTerms, transitionUsd, uploadRequestUsd } from '../src/destination/s3/prices.ts';
 
 /**
  * How archived files are stored. `deep-archive` is the cheapest profile. Files in `instant` can be
@@ -49,6 +49,20 @@ export interface StorageCost {
   readonly monthUsd: number;
 }
 
+/** For how many days a thawed file can be read, in the cost of getting a TB back. */
+const readableDays = 14;
+
+/** What S3 calls the classes. */
+const classNames = { standard: 'STANDARD', instant: 'GLACIER_IR', 'deep-archive': 'DEEP_ARCHIVE' } as const;
+
+/** Computes the cost of reading a TB over the internet, in bulk if it must be thawed first. */
+export function readingCost(steps: StorageSteps): number {
+  const storageClass = classNames[steps.at(-1)?.storageClass ?? 'standard'];
+  const sizeBytes = (gigabytes / files) * gigabyte;
+  const thaw = thawTerms(storageClass, sizeBytes, { tier: 'bulk', days: readableDays });
+  return files * ((thaw?.usd ?? 0) + readingUsd(storageClass, sizeBytes));
+}
+
 /** Computes the cost of archiving and storing a TB. The cost of reading files is not included. */
 export function storageCost(steps: StorageSteps): StorageCost {
   const lastGbMonth = gbMonthUsd[steps.at(-1)?.storageClass ?? 'standard'];
@@ -74,8 +88,9 @@ export function describeStorageCost(chosen: StorageProfile): string {
   const lines = storageProfiles.map((profile) => {
     const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps[profile]);
     const mark = profile === chosen ? '→' : ' ';
-    const usd = [firstYearUsd, laterYearUsd, monthUsd].map((value) => value.toFixed(2).padStart(8));
-    return `${mark} ${profile.padEnd(14)}${usd[0]} USD in the first year, ${usd[1]} in each later one, ${usd[2]} a month`;
+    const backUsd = readingCost(storageSteps[profile]);
+    const usd = [firstYearUsd, laterYearUsd, monthUsd, backUsd].map((value) => value.toFixed(2).padStart(8));
+    return `${mark} ${profile.padEnd(14)}${usd[0]} USD in the first year, ${usd[1]} in each later one, ${usd[2]} a month, ${usd[3]} to get it back`;
   });
   return ['Storage of one TB by profile, list prices:', ...lines].join('\n');
 }

@@ -9,7 +9,7 @@ export interface FrozenFile {
    * until `readableUntil`.
    */
   readonly state: 'frozen' | 'thawing' | 'thawed';
-  /** ISO 8601. Absent if the store sets no end, or if the file cannot be read. */
+  /** ISO 8601. Absent if the store shows no end. */
   readonly readableUntil?: string;
 }
 
@@ -27,6 +27,8 @@ export interface ThawWish {
 export interface ThawTerms {
   /** The price of the request, of the retrieval and of the readable copy, in USD. */
   readonly usd: number;
+  /** The price of sending the bytes over the internet afterwards, in USD. */
+  readonly sendingUsd: number;
   /** After how many hours the file can be read, at the latest. */
   readonly hours: number;
 }
@@ -35,14 +37,14 @@ export interface ThawTerms {
 export interface Thawing {
   /** Says which prices `terms` uses. */
   readonly prices: string;
-  /** Yields every file that is in an archive class now. */
+  /** Yields every file that is in an archive class now, thawed or not. */
   frozen(signal: AbortSignal): AsyncIterable<FrozenFile>;
-  /** Computes what it takes to thaw a file. Undefined if the store does not offer this tier. */
+  /** Computes what it takes to thaw a file. Undefined if no price of its class is known. */
   terms(file: FrozenFile, wish: ThawWish): ThawTerms | undefined;
   /**
-   * Asks the store to thaw a file, which costs money. `thawing`: it was asked for already. `thawed`:
-   * it can be read now, and the store now keeps the readable copy for `days` more days. Errors:
-   * STORE_REFUSED, STORE_FAILED.
+   * Asks the store to thaw a file, which costs money. `thawing`: somebody asked for it already.
+   * `thawed`: it can be read now, and stays readable for at least `days` days. Errors:
+   * FILE_MISSING, STORE_REFUSED, STORE_FAILED.
    */
   thaw(file: FrozenFile, wish: ThawWish): Promise<'asked' | 'thawing' | 'thawed'>;
 }

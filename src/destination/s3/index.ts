@@ -12,6 +12,7 @@ import { createExistenceChecks } from './probe/existence-checks.ts';
 import { describeObject } from './bookkeeping/describe-object.ts';
 import { createLeaseObject } from './bookkeeping/lease.ts';
 import { listFiles, readingTerms, statFile, unknownKeys } from './bookkeeping/inventory.ts';
+import { createThawing } from './thawing.ts';
 import { sweepUploads } from './multipart.ts';
 import { refusesWrongSize } from './probe/multipart.ts';
 import { parseUpload } from './upload-id.ts';
@@ -64,6 +65,7 @@ export function openS3(options: S3Options): S3Destination {
     sweep: (keep) => sweepUploads(bucket, keep),
     stat: (key, how) => statFile(bucket, key, how),
     readingTerms: () => readingTerms(bucket),
+    thawing: createThawing(bucket),
     list: (options) => listFiles(bucket, options),
     forgetsAbsentFiles: true,
     replacesDamaged: false,

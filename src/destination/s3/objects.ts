@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, type RestoreStatus } from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
 import { decodeDescription } from '../description.ts';
 import type { FileDescription, StatOptions, StoredFile } from '../destination.ts';
@@ -23,6 +23,11 @@ export interface Found {
   readonly description: FileDescription | undefined;
   /** 0 if the store does not count tags. */
   readonly tagCount: number;
+  readonly storageClass: string;
+  /** The archive tier of an object in Intelligent-Tiering. Empty if it is in none. */
+  readonly archiveTier: string;
+  /** The header `x-amz-restore`. Empty if nobody asked to thaw the object. */
+  readonly restore: string;
   /** The encodings that a client must undo. Empty for all files of ours. */
   readonly contentEncoding: string;
 }
@@ -92,6 +97,9 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
     etag: headers['etag'] ?? '',
     description: decodeDescription(Object.fromEntries(metadata), key),
     tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
+    storageClass: headers['x-amz-storage-class'] ?? 'STANDARD',
+    archiveTier: headers['x-amz-archive-status'] ?? '',
+    restore: headers['x-amz-restore'] ?? '',
     contentEncoding: headers['content-encoding'] ?? '',
   };
 }
@@ -153,7 +161,20 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
 /** An object as a listing shows it. */
 export interface ListedObject {
   readonly key: string;
+  readonly sizeBytes: number;
   readonly storageClass: string;
+  /**
+   * Whether the store thaws the object or has thawed it. Undefined if nobody asked for that, or if
+   * the store does not show it in a listing.
+   */
+  readonly restore: 'ongoing' | 'done' | undefined;
+  /** Until when a thawed object can be read. */
+  readonly readableUntil: Date | undefined;
+}
+
+function restoreOf(status: RestoreStatus | undefined): Pick<ListedObject, 'restore' | 'readableUntil'> {
+  if (status?.IsRestoreInProgress === undefined) return { restore: undefined, readableUntil: undefined };
+  return { restore: status.IsRestoreInProgress ? 'ongoing' : 'done', readableUntil: status.RestoreExpiryDate };
 }
 
 /** Yields the keys of all objects below `prefix`, as `listObjects` does. */
@@ -171,6 +192,8 @@ export async function* listObjects(bucket: Bucket, prefix = ''): AsyncGenerator<
     const input = {
       Bucket: bucket.bucket,
       Prefix: bucket.base + prefix,
+      // S3 tells nothing of thawed objects if it is not asked. Other stores ignore this header.
+      OptionalObjectAttributes: ['RestoreStatus' as const],
       ...(token === undefined ? {} : { ContinuationToken: token }),
     };
     const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input))).catch(
@@ -178,11 +201,12 @@ export async function* listObjects(bucket: Bucket, prefix = ''): AsyncGenerator<
         throw asUnusable(error);
       },
     );
-    for (const { Key = '', Size, StorageClass: storageClass = 'STANDARD' } of page.Contents ?? []) {
+    for (const { Key = '', Size = 0, StorageClass: storageClass = 'STANDARD', RestoreStatus } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
       // Web consoles create an empty object to show a folder.
       const folder = key === '' || (key.endsWith('/') && Size === 0);
-      if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield { key, storageClass };
+      if (!folder && (prefix !== '' || !key.startsWith(ownFolder)))
+        yield { key, sizeBytes: Size, storageClass, ...restoreOf(RestoreStatus) };
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
     if (page.IsTruncated && !isNew(token)) throw endlessListing(bucket, 'listing');

@@ -1,4 +1,5 @@
 import { SyncError } from '../../../errors.ts';
+import { inFlight } from '../../../lib/in-flight.ts';
 import type { Keys, ListedFile, ListOptions, ReadingTerms, StatOptions, StoredFile } from '../../destination.ts';
 import type { Bucket } from '../bucket.ts';
 import { refusalOf } from '../errors.ts';
@@ -6,7 +7,7 @@ import { head, listKeys, listObjects, readThrough, type Found } from '../objects
 import { archiveClasses, pricesOf, readingUsd } from '../prices.ts';
 import { descriptionIn, readAbsent, readAnyRecord, readRecord, recordedKeys, verdictOf } from './records.ts';
 
-const headsInFlight = 32;
+export const headsInFlight = 32;
 
 /**
  * Returns the file at `key`, as HEAD shows it. If HEAD shows no checksum, the checksum comes from
@@ -19,7 +20,7 @@ export async function statFile(bucket: Bucket, key: string, options: StatOptions
       if (!isInArchiveClass(error)) throw error;
       throw new SyncError('UNREADABLE', `${bucket.location}/${key} is in an archive class and cannot be read`, {
         cause: refusalOf(error),
-        hint: 'Restore the object in the store before its bytes can be compared.',
+        hint: 'Thaw it with `cloud-sync thaw`, or wait until the store has thawed it.',
       });
     });
   }
@@ -33,16 +34,21 @@ function isInArchiveClass(error: unknown): boolean {
   return refusalOf(error)?.code === 'InvalidObjectState';
 }
 
-/** Reads the storage classes of all objects from one pass over the listing. */
+/**
+ * Reads the storage classes of all objects from one pass over the listing. An object in an archive
+ * class can be read only while it is thawed.
+ */
 export async function readingTerms(bucket: Bucket): Promise<ReadingTerms> {
   // Most objects are in the default class, so only the other ones need memory.
   const others = new Map<string, string>();
-  for await (const { key, storageClass } of listObjects(bucket)) {
+  const frozen = new Set<string>();
+  for await (const { key, storageClass, restore } of listObjects(bucket)) {
     if (storageClass !== 'STANDARD') others.set(key, storageClass);
+    if (archiveClasses.has(storageClass) && restore !== 'done') frozen.add(key);
   }
   return {
     prices: pricesOf,
-    isReadable: (key) => !archiveClasses.has(others.get(key) ?? ''),
+    isReadable: (key) => !frozen.has(key),
     usd: ({ key, sizeBytes }) => readingUsd(others.get(key) ?? 'STANDARD', sizeBytes),
   };
 }
@@ -61,11 +67,11 @@ export async function* listFiles(bucket: Bucket, { except, onUnreadable }: ListO
       onUnreadable(key, error);
       return undefined;
     });
-  for await (const file of inFlight(wanted, describeOne)) {
+  for await (const file of inFlight(wanted, headsInFlight, describeOne)) {
     if (file) yield file;
   }
   const lost = [...absent].filter((key) => !except?.has(key));
-  for await (const file of inFlight(lost, (key) => readAbsent(bucket, key))) {
+  for await (const file of inFlight(lost, headsInFlight, (key) => readAbsent(bucket, key))) {
     if (file) yield { ...file, presentBytes: null };
   }
 }
@@ -113,22 +119,4 @@ async function recordedCrc32(bucket: Bucket, key: string, { etag }: Found): Prom
 /** Yields the keys that are not in `known`, from one pass over the listing. */
 export async function* unknownKeys(bucket: Bucket, known: ReadonlySet<string>): AsyncGenerator<string> {
   for await (const key of listKeys(bucket)) if (!known.has(key)) yield key;
-}
-
-/**
- * Yields the result of `work` for each item, in the order of the items. Up to `headsInFlight` calls
- * of `work` run at the same time.
- */
-async function* inFlight<Item, Result>(
-  items: AsyncIterable<Item> | Iterable<Item>,
-  work: (item: Item) => Promise<Result>,
-): AsyncGenerator<Result> {
-  const line: Promise<Result>[] = [];
-  for await (const item of items) {
-    const result = work(item);
-    result.catch(() => {}); // this promise is awaited in its turn, or never
-    line.push(result);
-    if (line.length >= headsInFlight) yield await line.shift()!;
-  }
-  for (const result of line) yield await result;
 }
