@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { Mark, OriginalStatus, MediumStatus, Proof, Provider, RunKind } from './media.ts';
+import type { Mark, OriginalStatus, MediumStatus, Proof, Provider, RunKind, ThawTier } from './media.ts';
 
 /**
  * Everything that a run reports. Each reporter turns these events into output, and `--json` prints
@@ -106,6 +106,17 @@ export type Event =
       readonly skipped: number;
       readonly leftOut: number;
     }
+  /** By `thaw`: what it would ask for. It comes before anything is asked for. */
+  | ThawPlanned
+  /** By `thaw`: the store was asked to thaw the file. `hours`: when it can be read, at the latest. */
+  | ({
+      readonly type: 'file.thawing';
+      readonly storageClass: string;
+      readonly sizeBytes: number;
+      readonly hours: number;
+    } & FileOf)
+  /** By `restore --wait`: the store thaws these files, and the run looks again after `forMs`. */
+  | { readonly type: 'thaw.waiting'; readonly files: number; readonly bytes: number; readonly forMs: number }
   /** By a dry run of `restore` or `copy`: the file would be copied. */
   | ({ readonly type: 'file.planned'; readonly sizeBytes: number } & FileOf)
   /** A damaged file was moved away, and its replacement now has its key. */
@@ -306,6 +317,8 @@ export interface RunFinished {
   readonly restored?: Restored;
   /** Present only after `copy`. */
   readonly copied?: Copied;
+  /** Present only after `thaw`. */
+  readonly thawed?: Thawed;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }
@@ -368,6 +381,51 @@ export interface Copied {
   readonly unknown: number;
   /** How many of the unknown files have names that Cloud Sync gives. */
   readonly undescribed: number;
+}
+
+export interface ThawPlanned {
+  readonly type: 'thaw.planned';
+  readonly tier: ThawTier;
+  readonly days: number;
+  /** The frozen files, by storage class. */
+  readonly groups: readonly ThawGroup[];
+  /** Files that the store thaws already. */
+  readonly thawing: number;
+  /** Files in archive classes that can be read now. */
+  readonly thawed: number;
+  /** Says which prices the groups use. */
+  readonly prices: string;
+}
+
+export interface ThawGroup {
+  readonly storageClass: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** What each tier takes. Null if no price is known. */
+  readonly tiers: Readonly<Record<ThawTier, { readonly usd: number; readonly hours: number } | null>>;
+  /** The price of sending the bytes over the internet afterwards, in USD. Null if it is not known. */
+  readonly sendingUsd: number | null;
+}
+
+/** What `thaw` did. All numbers but `bytes`, `usd` and `hours` count files. */
+export interface Thawed {
+  readonly dryRun: boolean;
+  /** Files that this run asked the store to thaw. */
+  readonly asked: number;
+  /** Files that the store was asked to thaw before. */
+  readonly thawing: number;
+  /** Files in archive classes that can be read now. */
+  readonly thawed: number;
+  readonly failed: number;
+  /** Frozen files that the run did not ask for. */
+  readonly pending: number;
+  readonly leftOut: number;
+  /** The bytes of the files that this run asked for. */
+  readonly bytes: number;
+  /** What thawing these files costs, as far as prices are known. */
+  readonly usd: number;
+  /** After how many hours all of these files can be read, at the latest. */
+  readonly hours: number;
 }
 
 /** Takes each event as it happens. It must not throw. */

@@ -284,8 +284,12 @@ export function statusAfter(status: OriginalStatus, change: StatusChange): Origi
   return transitions[change][status];
 }
 
-/** What a run does. A tracker records no dry run and no `restore`. */
-export type RunKind = 'sync' | 'dry-run' | 'verify' | 'restore' | 'copy';
+/** How quickly a store thaws a file in an archive class. `bulk` takes longer and costs less. */
+export const thawTiers = ['standard', 'bulk'] as const;
+export type ThawTier = (typeof thawTiers)[number];
+
+/** What a run does. A tracker records no dry run, no `restore` and no `thaw`. */
+export type RunKind = 'sync' | 'dry-run' | 'verify' | 'restore' | 'copy' | 'thaw';
 
 /** A run as a tracker records it. Times are ISO 8601 in UTC. */
 export interface RunRecord {

@@ -35,6 +35,13 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/copy.ts')).runCopy(context),
   },
   {
+    name: 'thaw',
+    summary: 'Ask S3 to make files in archive classes readable. Shows the price first, and asks.',
+    argument: { name: '[key...]', help: 'Only these files: keys, names, ids of media, or patterns such as 2025/07/* or *.360.' },
+    whenInterrupted: 'What was asked for stays asked for. Run the same command again to ask for the rest.',
+    run: async (context) => (await import('./commands/thaw.ts')).runThaw(context),
+  },
+  {
     name: 'status',
     summary: 'Show how much is archived and proven, what is missing and how the last runs ended.',
     run: async (context) => (await import('./commands/status.ts')).runStatus(context),

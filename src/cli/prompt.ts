@@ -1,4 +1,4 @@
-/** Asks a person at the terminal for secrets, and does not show them. */
+/** Asks a person at the terminal. Secrets are not shown. */
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 
@@ -21,6 +21,18 @@ export async function promptPassphrase(purpose: 'open' | 'create', streams: Prom
     if (first === undefined || first === (await ask('Once more: ', streams))) return first;
     streams.stderr.write('The two passphrases differ.\n');
   }
+}
+
+/** Asks a question that is answered with yes or no. The default is no. The answer is shown. */
+export async function promptYes(question: string, { stdin, stderr, signal }: PromptStreams): Promise<boolean> {
+  using lines = createInterface({ input: stdin, output: stderr, terminal: true, signal }) as Interface & Disposable;
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const answer = await new Promise<string>((resolve) => {
+    lines.question(`${question} [y/N] `, resolve);
+    lines.once('close', () => resolve(''));
+  });
+  signal.throwIfAborted();
+  return /^\s*(?:y|yes)\s*$/i.test(answer);
 }
 
 /** Reads pasted text up to an empty line or Ctrl-D. */

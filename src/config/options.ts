@@ -12,12 +12,14 @@ import { providerOptions } from './options/provider.ts';
 import { s3Options } from './options/s3.ts';
 import { selectionOptions } from './options/selection.ts';
 import { serviceOptions } from './options/service.ts';
+import { thawOptions } from './options/thaw.ts';
 import { simulatorOptions } from './options/simulator.ts';
 import type { OptionSpec, ValueOf } from './options/spec.ts';
 
 const optionTable = [
   ...placeOptions,
   ...selectionOptions,
+  ...thawOptions,
   ...checksOptions,
   ...outputOptions,
   ...s3Options,

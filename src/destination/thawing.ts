@@ -1,3 +1,5 @@
+import type { ThawTier } from '../media.ts';
+
 /** A file in an archive class. Its bytes can be read only after it was thawed. */
 export interface FrozenFile {
   readonly key: string;
@@ -12,9 +14,6 @@ export interface FrozenFile {
   /** ISO 8601. Absent if the store shows no end. */
   readonly readableUntil?: string;
 }
-
-/** How quickly the store thaws a file. `bulk` takes longer and costs less. */
-export type ThawTier = 'standard' | 'bulk';
 
 /** How to thaw a file. */
 export interface ThawWish {

@@ -39,6 +39,10 @@ const descriptions: Descriptions = {
     const others = leftOut === 0 ? '' : `, ${count(leftOut, 'file')} left out`;
     return `To do: ${count(files, 'file')}, ${formatBytes(bytes)}; ${count(skipped, 'file')} already there${others}`;
   },
+  'thaw.planned': describeThaw,
+  'file.thawing': ({ key, hours }) => `thawing   ${key}: can be read in ${count(hours, 'hour')} at the latest`,
+  'thaw.waiting': ({ files, bytes, forMs }) =>
+    `Waiting for ${count(files, 'file')}, ${formatBytes(bytes)}, that the store thaws; looking again in ${formatDuration(forMs)}`,
   'file.renamed': ({ key, path, reason }) => `renamed   ${key}: ${reason}; it becomes ${path}`,
   'file.restored': ({ path, sizeBytes, proof }) => `restored  ${path}  ${formatBytes(sizeBytes)}${describeProof(proof)}`,
   'file.planned': ({ key, path, sizeBytes }) => `would copy ${key} → ${path}  ${formatBytes(sizeBytes)}`,
@@ -60,7 +64,8 @@ const descriptions: Descriptions = {
 /** The line for an event. Undefined if people need no line for this event. */
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
-  return line && clean(line(event));
+  // Only the text about a thaw has several lines, and none of them comes from another system.
+  return line && (event.type === 'thaw.planned' ? line(event) : clean(line(event)));
 }
 
 function describeProof(proof: Proof): string {
@@ -73,8 +78,30 @@ function describeCheck({ days, files, bytes, unreadable, requests, usd = 0, pric
   return `Reading ${count(files, 'file')} again, ${formatBytes(bytes)}, so that no byte stays unread for ${count(days, 'day')}${cost}${left}`;
 }
 
+function describeThaw({ tier, days, groups, thawing, thawed, prices }: DescribedAs<'thaw.planned'>): string {
+  const lines = groups.flatMap(({ storageClass, files, bytes, tiers, sendingUsd }) => [
+    `${count(files, 'frozen file')} in ${storageClass}, ${formatBytes(bytes)}:`,
+    ...Object.entries(tiers).map(([name, terms]) => {
+      const cost = terms ? `${formatUsd(terms.usd)}, readable within ${count(terms.hours, 'hour')}` : 'the price is not known';
+      return `  ${name === tier ? '→' : ' '} ${name.padEnd(8)}  ${cost}`;
+    }),
+    `    then       ${sendingUsd === null ? 'the price of reading them is not known' : `${formatUsd(sendingUsd)} for sending them over the internet`}`,
+  ]);
+  const others = [
+    ...(thawing > 0 ? [`The store thaws ${count(thawing, 'file')} already.`] : []),
+    ...(thawed > 0 ? [`${count(thawed, 'thawed file')} can be read now.`] : []),
+  ];
+  if (lines.length === 0) return ['No file has to be thawed.', ...others].join('\n');
+  return [...lines, ...others, `Readable for ${count(days, 'day')} then. Prices: ${prices}.`].join('\n');
+}
+
+function formatUsd(usd: number): string {
+  return `${usd.toFixed(2)} USD`;
+}
+
 function describeStart({ kind, provider, destination, dryRun, from }: DescribedAs<'run.started'>): string {
   if (kind === 'verify') return `Verifying ${destination}`;
+  if (kind === 'thaw') return `Thawing ${destination}`;
   const words = { sync: 'Archiving', 'dry-run': 'Archiving', restore: 'Restoring', copy: 'Copying' };
   return `${dryRun ? 'Planning only:' : words[kind]} ${from ?? provider ?? ''} → ${destination}`;
 }

@@ -30,9 +30,10 @@ export interface RunFacts {
   readonly rolling?: { readonly counts: NonNullable<RunFinished['rolling']>; readonly differences: number };
   readonly restored?: NonNullable<RunFinished['restored']>;
   readonly copied?: NonNullable<RunFinished['copied']>;
+  readonly thawed?: NonNullable<RunFinished['thawed']>;
   /**
    * How many findings of `verify` need a repair or the decision of a person, or how many files
-   * `restore` or `copy` could not copy.
+   * `restore`, `copy` or `thaw` could not deal with.
    */
   readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
@@ -65,7 +66,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { transferred, error, verified, rolling, restored, copied, filters } = facts;
+  const { transferred, error, verified, rolling, restored, copied, thawed, filters } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
@@ -83,6 +84,7 @@ export function summarise(facts: RunFacts): RunFinished {
     ...(rolling ? { rolling: rolling.counts } : {}),
     ...(restored ? { restored } : {}),
     ...(copied ? { copied } : {}),
+    ...(thawed ? { thawed } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 import { cloudChecksum, reasonsHint } from './problems.ts';
 import { copyRows, copyVerdict } from './copied.ts';
+import { thawRows, thawVerdict } from './thawed.ts';
 import { restoreRows, restoreVerdict, type Row } from './restored.ts';
 
 const disputeHint = '`cloud-sync list --proof disputed` names them';
@@ -35,6 +36,7 @@ export function finalTable(finished: RunFinished, problems: readonly string[]): 
 function rowsOf(finished: RunFinished): readonly Row[] {
   if (finished.restored) return restoreRows(finished.restored);
   if (finished.copied) return copyRows(finished.copied);
+  if (finished.thawed) return thawRows(finished.thawed);
   return finished.verified ? verifyRows(finished.verified) : syncRows(finished);
 }
 
@@ -91,12 +93,14 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
  * its message and hint say that.
  */
 export function verdict(finished: RunFinished): string {
-  const { error, outcome, elapsedMs, verified, restored, copied, requests, kind } = finished;
+  const { error, outcome, elapsedMs, verified, restored, copied, thawed, requests, kind } = finished;
+  if (error && thawed) return '';
   if (error && copied) return 'Copied files stay. Run the same command again to continue.';
   if (error && restored) return 'Restored files stay. Run the same command again to continue.';
   if (error) return (outcome === 'failed' || outcome === 'expired') && kind === 'sync' ? 'All progress is kept.' : '';
   const isClean = outcome === 'clean';
   if (restored) return restoreVerdict(restored, isClean, formatDuration(elapsedMs));
+  if (thawed) return thawVerdict(thawed, formatDuration(elapsedMs));
   if (copied) return copyVerdict(copied, isClean, formatDuration(elapsedMs));
   if (verified) return verifyVerdict(verified, isClean, formatDuration(elapsedMs));
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;

@@ -10,11 +10,12 @@ import { summarise } from '../report/summary.ts';
 import { createAccounting } from '../transfer/accounting.ts';
 import { holdLease, type HeldLease } from './held-lease.ts';
 import { takeLease } from './lease.ts';
+import { restoreThawed } from './restore/restore-thawed.ts';
 import type { LeaseSettings } from './lease-archive.ts';
 import { forEachFile } from './read-archive/each-file.ts';
 import { createDoneNotes } from './read-archive/select-files.ts';
-import { planFiles, type RestorePlan } from './restore/plan-files.ts';
-import { restoreFile } from './restore/restore-file.ts';
+import { planFiles, type PlannedFile, type RestorePlan } from './restore/plan-files.ts';
+import { restoreFile, type FileOutcome } from './restore/restore-file.ts';
 
 export interface RestorePorts {
   readonly archive: Destination;
@@ -32,6 +33,8 @@ export interface RestoreOptions {
   /** Whether the files get the names of the camera, in one folder. */
   readonly flat: boolean;
   readonly dryRun: boolean;
+  /** Whether to wait for the files that the store thaws. */
+  readonly wait: boolean;
   /** How many files are restored at the same time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
@@ -135,13 +138,23 @@ async function restoreAll(ports: RestorePorts, options: RestoreOptions, signal: 
   const accounting = createAccounting(clock, { media: media.length, sizeHintBytes: bytes });
   const noteDone = createDoneNotes(plan.selected.files);
   const { dryRun, concurrency } = options;
-  const shared = { ...ports, accounting, dryRun, denials: { inARow: 0 }, provenSizes: [] };
-  await forEachFile(plan.files, { concurrency, accounting, report, signal }, async (planned, either) => {
-    const outcome = await restoreFile(planned, { ...shared, signal: either });
-    counts.pending -= 1;
-    count(outcome, counts);
-    noteDone(planned.file, accounting);
-  });
+  const shared = { ...ports, accounting, dryRun, wait: options.wait, denials: { inARow: 0 }, provenSizes: [] };
+  const restoreSome = async (files: readonly PlannedFile[]): Promise<PlannedFile[]> => {
+    const frozen: PlannedFile[] = [];
+    await forEachFile(files, { concurrency, accounting, report, signal }, async (planned, either) => {
+      const outcome = await restoreFile(planned, { ...shared, signal: either });
+      if (outcome.kind === 'frozen') frozen.push(planned);
+      else {
+        count(outcome, counts);
+        noteDone(planned.file, accounting);
+      }
+    });
+    return frozen;
+  };
+  const frozen = await restoreSome(plan.files);
+  const failed = await restoreThawed(frozen, restoreSome, { ...ports, signal });
+  counts.pending -= failed;
+  counts.failed += failed;
 }
 
 function reportPlan({ selected, files, events }: RestorePlan, { report }: RestorePorts, counts: Counts): void {
@@ -157,9 +170,10 @@ function reportPlan({ selected, files, events }: RestorePlan, { report }: Restor
   report({ type: 'restore.planned', files: files.length, bytes, leftOut });
 }
 
-function count(outcome: Awaited<ReturnType<typeof restoreFile>>, counts: Counts): void {
-  if (outcome.kind === 'planned') counts.pending += 1;
-  else counts[outcome.kind === 'restored' ? 'files' : outcome.kind] += 1;
+function count(outcome: Exclude<FileOutcome, { readonly kind: 'frozen' }>, counts: Counts): void {
+  if (outcome.kind === 'planned') return;
+  counts.pending -= 1;
+  counts[outcome.kind === 'restored' ? 'files' : outcome.kind] += 1;
   if (outcome.kind !== 'restored') return;
   counts.bytes += outcome.sizeBytes;
   if (!outcome.isCompared) counts.uncompared += 1;

@@ -115,11 +115,13 @@ export function eventsOf<Type extends Event['type']>(run: CliRun, type: Type): E
 }
 
 /**
- * Returns the events of `sync`, `verify`, `restore` and `copy` with `--json`. For any other command the
+ * Returns the events of `sync`, `verify`, `restore`, `copy` and `thaw` with `--json`. For any other command the
  * list is empty.
  */
 function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvents>): Event[] {
-  return ['sync', 'verify', 'restore', 'copy'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
+  return ['sync', 'verify', 'restore', 'copy', 'thaw'].includes(args[0] ?? '') && args.includes('--json')
+    ? readEvents(...facts)
+    : [];
 }
 
 /**

@@ -60,6 +60,11 @@ export async function rememberArchive(home: string, location: string, id: string
   }
 }
 
+/** Whether an id can be the name of a directory in the home. Cloud Sync gives no other ids. */
+export function isPlainId(archiveId: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(archiveId);
+}
+
 /**
  * Returns the path of an archive's tracker, and creates its directory. Errors: CONFIG_UNREADABLE.
  */

@@ -13,7 +13,7 @@ import type { Report } from '../../events.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { createDirectory, requireParent } from './create-directory.ts';
 import { openDestination } from './open-destination.ts';
-import { archivesPath, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
+import { archivesPath, isPlainId, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './archive-place.ts';
 import {
   openScratchTracker,
@@ -105,8 +105,7 @@ export async function identifyArchive(
       hint: `Is the right disk mounted? To accept the archive ${id}, ${remove}.`,
     });
   }
-  // The id becomes the name of a directory in the home, so it must be a plain name.
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)) {
+  if (!isPlainId(id)) {
     throw new SyncError('DESTINATION_UNUSABLE', `the archive at ${location} has an id that Cloud Sync never gives`, {
       hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
     });

@@ -38,6 +38,7 @@ export async function runRestore(context: Context): Promise<number> {
           words: context.arguments,
           flat: settings.flat,
           dryRun: settings['dry-run'],
+          wait: settings.wait && !settings['dry-run'],
           concurrency: settings.concurrency,
           signal: interruption.signal,
         },

@@ -8,6 +8,7 @@ import { credentialsLine, credentialsStatus } from '../output/credentials-line.t
 import { evidenceLines, readEvidence } from '../output/evidence-lines.ts';
 import { proofLines, proofStatus } from '../output/proof-lines.ts';
 import { lastRuns, runLine, toLastRun, type ShownRun } from '../output/run-lines.ts';
+import { thawLines, thawStatus } from '../output/thaw-lines.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runStatus(context: Context): Promise<number> {
@@ -19,6 +20,9 @@ export async function runStatus(context: Context): Promise<number> {
   const proof = await proofStatus(tally, tracker);
   const runs = await lastRuns(tracker);
   const credentials = await credentialsStatus(config);
+  const { destination } = ledger;
+  const about = { home: config.home, archiveId: tracker.archiveId, destination, signal: context.interruption.signal };
+  const thaw = await thawStatus(about);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const { archiveId } = tracker;
@@ -29,6 +33,7 @@ export async function runStatus(context: Context): Promise<number> {
       ...proof,
       evidence,
       freeBytes,
+      ...(thaw && { thaw }),
       credentials,
       lastRuns: runs.map(toLastRun),
     };
@@ -41,6 +46,7 @@ export async function runStatus(context: Context): Promise<number> {
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
     ...proofLines(proof, { list: '`cloud-sync list --proof disputed`', nowMs: systemClock.now() }),
+    ...thawLines(thaw, systemClock.now()),
     ...evidenceLines(evidence, { retry: '`cloud-sync retry`' }),
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', runLine(run, systemClock.now())] as const),
     ['Credentials', credentialsLine(credentials, systemClock.now())],

@@ -4,6 +4,7 @@ export const commandNames = [
   'verify',
   'restore',
   'copy',
+  'thaw',
   'status',
   'list',
   'accept',
@@ -24,11 +25,11 @@ export const commandNames = [
 export type CommandName = (typeof commandNames)[number];
 
 /** The commands that open the store of an archive. */
-export const onStore = ['sync', 'verify', 'restore', 'copy', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
+export const onStore = ['sync', 'verify', 'restore', 'copy', 'thaw', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
 
 export const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
 
-export const onSelection = ['sync', 'restore', 'copy'] as const;
+export const onSelection = ['sync', 'restore', 'copy', 'thaw'] as const;
 
 export const withTracker = ['sync', 'verify', 'status', 'list', 'accept', 'retry'] as const;
 

@@ -14,7 +14,7 @@ export const outputOptions = [
     name: 'quiet',
     type: 'flag',
     default: false,
-    commands: ['sync', 'verify', 'restore', 'copy', 'demo'],
+    commands: ['sync', 'verify', 'restore', 'copy', 'thaw', 'demo'],
     help: 'Print only warnings and, after a failure, a short summary.',
   },
 ] as const satisfies readonly OptionSpec[];

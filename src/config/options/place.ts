@@ -15,7 +15,7 @@ export const placeOptions = [
     name: 'from',
     type: 'text',
     metavar: 'PLACE',
-    commands: ['restore', 'copy'],
+    commands: ['restore', 'copy', 'thaw'],
     help: 'Archive to read: a directory or s3://bucket/prefix.',
   },
   {
@@ -36,7 +36,7 @@ export const placeOptions = [
     name: 'dry-run',
     type: 'flag',
     default: false,
-    commands: ['sync', 'restore', 'copy'],
+    commands: ['sync', 'restore', 'copy', 'thaw'],
     help: 'List and plan, but transfer nothing and write nothing.',
   },
   {
@@ -92,7 +92,7 @@ export const placeOptions = [
     default: 30_000,
     min: 100,
     max: 3_600_000,
-    commands: [...withProvider, 'restore', 'copy'],
+    commands: [...withProvider, 'restore', 'copy', 'thaw'],
     advanced: true,
     help: 'Milliseconds without data after which a connection is closed.',
   },

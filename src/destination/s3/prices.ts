@@ -1,4 +1,5 @@
-import type { ThawTerms, ThawTier, ThawWish } from '../thawing.ts';
+import type { ThawTier } from '../../media.ts';
+import type { ThawTerms, ThawWish } from '../thawing.ts';
 
 /** The list prices of Amazon S3 in USD. They are the same in us-east-1 and eu-west-1. */
 export const pricesOf = 'list prices of Amazon S3 in us-east-1, November 2026';

@@ -17,8 +17,8 @@ export function damagedError(key: string, problem: string, { location }: Destina
 
 /** `cause` says which object is in an archive class. */
 export function frozenError(cause: SyncError): SyncError {
-  const ask = 'Ask the store to make the object readable, in its console or with `aws s3api restore-object`.';
-  return new SyncError('UNREADABLE', cause.message, { cause, hint: `${ask} When that is done, run the same command again.` });
+  const hint = '`cloud-sync thaw` asks the store to make it readable. When that is done, run the same command again.';
+  return new SyncError('UNREADABLE', cause.message, { cause, hint });
 }
 
 export function deniedError(cause: SyncError): SyncError {

@@ -21,6 +21,8 @@ export interface Restoring extends ProofPorts {
   readonly report: Report;
   readonly accounting: Accounting;
   readonly dryRun: boolean;
+  /** Whether to wait for files that the store does not show now. */
+  readonly wait: boolean;
   readonly denials: Denials;
   readonly signal: AbortSignal;
 }
@@ -33,7 +35,8 @@ export type FileOutcome =
       readonly proof: Proof;
       readonly isMismatched: boolean;
     }
-  | { readonly kind: 'skipped' | 'failed' | 'superseded' | 'planned' };
+  | { readonly kind: 'skipped' | 'failed' | 'superseded' | 'planned' }
+  | { readonly kind: 'frozen' };
 
 /** Restores one file, and reports what happened. Throws an error only if it stops the run. */
 export async function restoreFile(planned: PlannedFile, restoring: Restoring): Promise<FileOutcome> {
@@ -53,6 +56,7 @@ export async function restoreFile(planned: PlannedFile, restoring: Restoring): P
       report({ type: 'file.superseded', ...about, path: `${restoring.archive.location}/${key}` });
       return { kind: 'superseded' };
     }
+    if (restoring.wait && error.code === 'UNREADABLE') return { kind: 'frozen' };
     const { code, message: reason, hint } = error;
     report({ type: 'file.failed', id, mediaId, key, status: 'FAILED', code, reason, ...(hint !== undefined && { hint }) });
     return { kind: 'failed' };

@@ -1,0 +1,53 @@
+/** Finds out which files of an archive are thawed, and makes the lines that show it. */
+import type { Destination } from '../../destination/destination.ts';
+import { count, formatBytes, formatDuration } from '../../report/figures.ts';
+import { readThawNotes, type ThawNote } from '../archive/thaw-notes.ts';
+
+export interface ThawStatus {
+  /** What a person asked for on this machine, oldest first. */
+  readonly notes: readonly ThawNote[];
+  /** How many files the store thaws now. */
+  readonly thawing: number;
+  /** How many files in archive classes can be read now. */
+  readonly thawed: number;
+  /** When the first of these can no longer be read. ISO 8601. Null if the store sets no end. */
+  readonly readableUntil: string | null;
+}
+
+interface Archive {
+  readonly home: string;
+  readonly archiveId: string;
+  readonly destination: Destination | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the store only if a person has asked it to thaw something, because the answer costs requests.
+ * Returns null if nobody has. Errors: those of the destination.
+ */
+export async function thawStatus({ home, archiveId, destination, signal }: Archive): Promise<ThawStatus | null> {
+  const notes = destination?.thawing ? await readThawNotes(home, archiveId) : [];
+  if (!destination?.thawing || notes.length === 0) return null;
+  let thawing = 0;
+  const ends: string[] = [];
+  let thawed = 0;
+  for await (const { state, readableUntil } of destination.thawing.frozen(signal)) {
+    if (state === 'thawing') thawing += 1;
+    if (state === 'thawed') thawed += 1;
+    if (state === 'thawed' && readableUntil !== undefined) ends.push(readableUntil);
+  }
+  return { notes, thawing, thawed, readableUntil: ends.toSorted()[0] ?? null };
+}
+
+export function thawLines(status: ThawStatus | null, nowMs: number): readonly (readonly [label: string, text: string])[] {
+  const last = status?.notes.at(-1);
+  if (!status || !last || status.thawing + status.thawed === 0) return [];
+  const { thawing, thawed, readableUntil } = status;
+  const ago = formatDuration(Math.max(0, nowMs - Date.parse(last.askedAt)));
+  const asked = `last asked ${ago} ago for ${count(last.files, 'file')}, ${formatBytes(last.bytes)}, ready within ${count(last.hours, 'hour')}`;
+  const until = readableUntil === null ? '' : `, the first until ${readableUntil.slice(0, 16).replace('T', ' ')} UTC`;
+  return [
+    ['Thawing', thawing === 0 ? '' : `${count(thawing, 'file')}; ${asked}`],
+    ['Thawed', thawed === 0 ? '' : `${count(thawed, 'file')} can be read now${until}`],
+  ];
+}

@@ -1,0 +1,76 @@
+import type { Destination } from '../../destination/destination.ts';
+import type { FrozenFile } from '../../destination/thawing.ts';
+import type { Report } from '../../events.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { backoffMs } from '../../lib/retry.ts';
+import type { PlannedFile } from './plan-files.ts';
+
+interface WaitPorts {
+  readonly archive: Destination;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/** S3 thaws within hours, and each look at a large archive costs requests. */
+const pauses = { firstMs: 2_000, maxMs: 5 * 60_000 };
+
+/**
+ * Waits for files that the store thaws, and hands those that can be read to `restore`, which
+ * returns the ones that the store did not show after all. Reports each file that nobody asked the
+ * store to thaw as failed, and returns their number.
+ */
+export async function restoreThawed(
+  files: readonly PlannedFile[],
+  restore: (files: readonly PlannedFile[]) => Promise<readonly PlannedFile[]>,
+  ports: WaitPorts,
+): Promise<number> {
+  const { clock, report, signal } = ports;
+  let waiting = files;
+  let failed = 0;
+  for (let looks = 1; waiting.length > 0; looks += 1) {
+    const states = await statesOf(waiting, ports);
+    const isIn = (state: FrozenFile['state']) => (planned: PlannedFile) => (states.get(planned.file.key) ?? 'thawed') === state;
+    for (const planned of waiting.filter(isIn('frozen'))) {
+      report(neverAsked(planned, ports.archive));
+      failed += 1;
+    }
+    const thawing = waiting.filter(isIn('thawing'));
+    const readable = waiting.filter(isIn('thawed'));
+    const refused = readable.length > 0 ? await restore(readable) : [];
+    if (refused.length < readable.length) looks = 0;
+    waiting = [...thawing, ...refused];
+    if (waiting.length === 0) break;
+    const forMs = Math.round(backoffMs(Math.max(1, looks), pauses));
+    const bytes = waiting.reduce((sum, { file }) => sum + file.sizeBytes, 0);
+    report({ type: 'thaw.waiting', files: waiting.length, bytes, forMs });
+    await clock.sleep(forMs, signal);
+  }
+  return failed;
+}
+
+/** The states of the files that are still in an archive class. */
+async function statesOf(
+  files: readonly PlannedFile[],
+  { archive, signal }: WaitPorts,
+): Promise<ReadonlyMap<string, FrozenFile['state']>> {
+  const keys = new Set(files.map(({ file }) => file.key));
+  const states = new Map<string, FrozenFile['state']>();
+  if (!archive.thawing) return states;
+  for await (const { key, state } of archive.thawing.frozen(signal)) if (keys.has(key)) states.set(key, state);
+  return states;
+}
+
+function neverAsked({ file }: PlannedFile, { location }: Destination): Parameters<Report>[0] {
+  const { id, key, medium } = file;
+  return {
+    type: 'file.failed',
+    id,
+    mediaId: medium.id,
+    key,
+    status: 'FAILED',
+    code: 'UNREADABLE',
+    reason: `${location}/${key} is in an archive class, and the store was not asked to thaw it`,
+    hint: `Run \`cloud-sync thaw --from ${location}\`, then the same command again.`,
+  };
+}
