@@ -1,7 +1,10 @@
 import type { Command } from './command.ts';
 
 /** The groups of commands. A command of two words belongs to one of these groups. */
-export const commandGroups = [{ name: 'aws', summary: 'Run and watch the service that is deployed on AWS.' }] as const;
+export const commandGroups = [
+  { name: 'archives', summary: 'Look after the archives that this home knows.' },
+  { name: 'aws', summary: 'Run and watch the service that is deployed on AWS.' },
+] as const;
 
 const acceptedNames = { name: '<name...>', help: 'Keys of files, or ids of media with all their files.' };
 const retriedNames = { name: '[name...]', help: 'Only these media: their ids, or keys of their files.' };
@@ -75,6 +78,23 @@ export const commands: readonly Command[] = [
     summary: 'Remove the stored credentials of a provider from this machine.',
     argument: { name: '<provider>', help: 'The provider of the credentials.', choices: ['gopro'] },
     run: async (context) => (await import('./commands/logout.ts')).runLogout(context),
+  },
+  {
+    name: 'archives list',
+    summary: 'List the archives that this home knows, and whether they are there.',
+    run: async (context) => (await import('./commands/archives/list.ts')).runArchivesList(context),
+  },
+  {
+    name: 'archives move',
+    summary: 'Tell the home that an archive was moved to another disk, folder or bucket.',
+    argument: { name: '<place...>', help: 'The old place and the new place.' },
+    run: async (context) => (await import('./commands/archives/move.ts')).runArchivesMove(context),
+  },
+  {
+    name: 'archives remove',
+    summary: 'Make the home forget an archive and its tracker. The files of the archive stay.',
+    argument: { name: '<place>', help: 'The place of the archive, as `archives list` shows it.' },
+    run: async (context) => (await import('./commands/archives/remove.ts')).runArchivesRemove(context),
   },
   {
     name: 'doctor',

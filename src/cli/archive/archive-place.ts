@@ -52,6 +52,12 @@ export async function locationOf(place: Place, s3Endpoint: string | undefined): 
   return s3Endpoint === undefined ? address : `${address} at ${s3Endpoint}`;
 }
 
+/** Returns the place and the S3 endpoint of a location. */
+export function parseLocation(location: string): { readonly place: Place; readonly s3Endpoint: string | undefined } {
+  const [, address = location, s3Endpoint] = /^(s3:\/\/.*) at (https?:\/\/.*)$/i.exec(location) ?? [];
+  return { place: parsePlace(address), s3Endpoint };
+}
+
 /**
  * Returns a location in the spelling of `locationOf`. Earlier versions kept some other spellings.
  */

@@ -16,7 +16,7 @@ export type KnownArchives = Readonly<Record<string, string>>;
 /** The file has one line for each archive. A person can remove a line. */
 const archivesFile = z.record(z.string(), z.string());
 
-export function archivesPath(home: string): string {
+function archivesPath(home: string): string {
   return join(home, 'archives.json');
 }
 
@@ -47,10 +47,15 @@ function withoutTrailingComma(text: string): string {
 /** Remembers that the archive `id` is at `location`. Errors: CONFIG_UNREADABLE. */
 export async function rememberArchive(home: string, location: string, id: string): Promise<void> {
   if (readKnownArchives(home)[location] === id) return;
+  await changeKnownArchives(home, (known) => ({ ...known, [location]: id }));
+}
+
+/** Changes what the home knows of its archives. Errors: CONFIG_UNREADABLE. */
+export async function changeKnownArchives(home: string, change: (known: KnownArchives) => KnownArchives): Promise<void> {
   await ensureHome(home);
   const path = archivesPath(home);
   try {
-    replaceFile(path, () => `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
+    replaceFile(path, () => `${JSON.stringify(change(readKnownArchives(home)), null, 2)}\n`);
   } catch (error) {
     if (error instanceof SyncError) throw error;
     throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${describeSystemError(error)}`, {

@@ -13,7 +13,7 @@ import type { Report } from '../../events.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { createDirectory, requireParent } from './create-directory.ts';
 import { openDestination } from './open-destination.ts';
-import { archivesPath, isPlainId, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
+import { isPlainId, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './archive-place.ts';
 import {
   openScratchTracker,
@@ -47,7 +47,7 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   const expectedId = known[location];
   const destination = await openDestination(place, config, onWarning);
   try {
-    const existingId = await identifyArchive(destination, { location, known, home, onWarning });
+    const existingId = await identifyArchive(destination, { location, known, onWarning });
     if (existingId === undefined && purpose !== 'read') await refuseTableOfOtherArchive(config, destination.location);
     const id = existingId ?? (await createArchive(destination, place, purpose, report));
     if (purpose !== 'plan') await rememberArchive(home, location, id);
@@ -66,7 +66,6 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
 interface Identification {
   readonly location: string;
   readonly known: KnownArchives;
-  readonly home: string;
   readonly onWarning: (message: string) => void;
 }
 
@@ -89,14 +88,14 @@ async function openTrackerFor(
  */
 export async function identifyArchive(
   destination: Destination,
-  { location, known, home, onWarning }: Identification,
+  { location, known, onWarning }: Identification,
 ): Promise<string | undefined> {
   const expectedId = known[location];
   const id = await destination.identify();
-  const remove = `remove the line of ${location} from ${archivesPath(home)}`;
+  const remove = `run \`cloud-sync archives remove "${location}"\``;
   if (id === undefined && expectedId !== undefined) {
     throw new SyncError('ARCHIVE_UNKNOWN', `${location} should hold the archive ${expectedId}, but there is no archive`, {
-      hint: `Is the disk mounted? If the archive is gone for good, ${remove}.`,
+      hint: `Is the disk mounted? If it has moved, run \`cloud-sync archives move\`. If the archive is gone for good, ${remove}.`,
     });
   }
   if (id === undefined) return undefined;
@@ -118,7 +117,7 @@ export async function identifyArchive(
  * Refuses a copy of a known archive. Two copies with one id would share one tracker, and that
  * tracker would count files that only one copy holds.
  */
-async function refuseCopy(id: string, { location, known, onWarning }: Omit<Identification, 'home'>): Promise<void> {
+async function refuseCopy(id: string, { location, known, onWarning }: Identification): Promise<void> {
   for (const [other, otherId] of Object.entries(known)) {
     if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
     const { openDisk } = await import('../../destination/disk/index.ts');

@@ -28,7 +28,7 @@ export async function checkDestination(config: Config): Promise<readonly Finding
     const s3 = place.kind === 's3' ? await openS3Destination(place, config, warn) : undefined;
     const destination = s3 ?? (await openDestination(place, config, warn));
     try {
-      const id = await identifyArchive(destination, { location, known, home: config.home, onWarning: warn });
+      const id = await identifyArchive(destination, { location, known, onWarning: warn });
       findings.unshift({
         level: 'ok',
         message:

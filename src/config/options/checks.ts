@@ -39,4 +39,11 @@ export const checksOptions = [
     advanced: true,
     help: 'Also write checksums that `sha256sum -c` accepts (directories only).',
   },
+  {
+    name: 'repair',
+    type: 'flag',
+    default: false,
+    commands: ['doctor'],
+    help: 'Rebuild a damaged or lost tracker from its backup and from the archive of --to.',
+  },
 ] as const satisfies readonly OptionSpec[];

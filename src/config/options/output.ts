@@ -7,7 +7,7 @@ export const outputOptions = [
     name: 'json',
     type: 'flag',
     default: false,
-    commands: [...onStore, ...onService],
+    commands: [...onStore, 'archives list', ...onService],
     help: 'Print JSON lines to standard output and everything else to standard error.',
   },
   {

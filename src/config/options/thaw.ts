@@ -26,7 +26,7 @@ export const thawOptions = [
     name: 'yes',
     type: 'flag',
     default: false,
-    commands: ['thaw'],
+    commands: ['thaw', 'archives remove'],
     help: 'Do it without a question. Needed if there is no terminal.',
   },
   {

@@ -6,6 +6,8 @@ import { makePrivateFile } from '../../lib/files/private-files.ts';
 import { lacksSharedMemory } from '../../lib/files/sqlite-folder.ts';
 import { describeSystemError } from '../../lib/files/system-error.ts';
 import { whileLocked } from '../../lib/files/while-locked.ts';
+import { isoTime } from '../../lib/clock.ts';
+import { backupTime, restoreBackup } from './backup.ts';
 import { exists, forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import {
   asTrackerError,
@@ -100,11 +102,16 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
 }
 
 function replaceByNew(file: TrackerFile): DatabaseSync {
-  const movedTo = setAside(file.path, file.now);
-  file.onWarning(`the tracker ${file.path} was damaged and was renamed to ${movedTo}; a new tracker is rebuilt from the archive`);
+  const { path, archiveId } = file;
+  const movedTo = setAside(path, file.now);
+  const madeAtMs = backupTime(path);
+  const next = restoreBackup(path, archiveId)
+    ? `its backup of ${isoTime(madeAtMs ?? 0)} takes its place and learns from the archive what is newer`
+    : 'a new tracker is rebuilt from the archive';
+  file.onWarning(`the tracker ${path} was damaged and was renamed to ${movedTo}; ${next}`);
   const database = openSound(file);
   if (!database)
-    throw new SyncError('TRACKER_UNUSABLE', `the new tracker ${file.path} is damaged already`, {
+    throw new SyncError('TRACKER_UNUSABLE', `the new tracker ${path} is damaged already`, {
       hint: 'Check the disk.',
     });
   return database;
