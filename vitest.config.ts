@@ -70,6 +70,7 @@ export default defineConfig({
       { test: { name: 'surroundings', include: ['test/surroundings/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000 } },
       { test: { name: 'kills', include: ['test/kills/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 60_000 } },
       { test: { name: 'proof', include: ['test/proof/**/*.test.ts'], testTimeout: 1_200_000, hookTimeout: 60_000 } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       { test: { name: 's3', include: ['test/s3/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
       {
         test: {

@@ -45,6 +45,11 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/thaw.ts')).runThaw(context),
   },
   {
+    name: 'report',
+    summary: 'Write a page about an archive: months, cameras, proof, checks, and what is missing and why.',
+    run: async (context) => (await import('./commands/report.ts')).runReport(context),
+  },
+  {
     name: 'status',
     summary: 'Show how much is archived and proven, what is missing and how the last runs ended.',
     run: async (context) => (await import('./commands/status.ts')).runStatus(context),

@@ -44,6 +44,13 @@ async function isSame(one: string, other: string): Promise<boolean> {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
+/** Refuses a file that would be inside an archive. Errors: USAGE. */
+export async function refuseInsideArchive(file: string, option: string): Promise<void> {
+  for (const path of await withParents(dirname(file))) {
+    if (await isArchive(path)) throw new SyncError('USAGE', `${option} ${file} is inside the archive ${path}`, { hint });
+  }
+}
+
 /** Refuses two archives of which one is inside the other. Errors: USAGE. */
 export async function refuseNesting(from: string, to: string): Promise<void> {
   for (const [inner, outer] of [

@@ -5,6 +5,7 @@ export const commandNames = [
   'restore',
   'copy',
   'thaw',
+  'report',
   'status',
   'list',
   'accept',
@@ -28,7 +29,19 @@ export const commandNames = [
 export type CommandName = (typeof commandNames)[number];
 
 /** The commands that open the store of an archive. */
-export const onStore = ['sync', 'verify', 'restore', 'copy', 'thaw', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
+export const onStore = [
+  'sync',
+  'verify',
+  'restore',
+  'copy',
+  'thaw',
+  'report',
+  'status',
+  'list',
+  'accept',
+  'retry',
+  'doctor',
+] as const;
 
 export const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
 

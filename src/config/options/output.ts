@@ -17,4 +17,18 @@ export const outputOptions = [
     commands: ['sync', 'verify', 'restore', 'copy', 'thaw', 'demo'],
     help: 'Print only warnings and, after a failure, a short summary.',
   },
+  {
+    name: 'csv',
+    type: 'flag',
+    default: false,
+    commands: ['report'],
+    help: 'Write a table with a line for each file, for a spreadsheet.',
+  },
+  {
+    name: 'out',
+    type: 'text',
+    metavar: 'FILE',
+    commands: ['report'],
+    help: 'File to write, or - for standard output; default: cloud-sync-report.html, and standard output for --csv and --json.',
+  },
 ] as const satisfies readonly OptionSpec[];

@@ -15,7 +15,7 @@ export const placeOptions = [
     name: 'from',
     type: 'text',
     metavar: 'PLACE',
-    commands: ['restore', 'copy', 'thaw'],
+    commands: ['restore', 'copy', 'thaw', 'report'],
     help: 'Archive to read: a directory or s3://bucket/prefix.',
   },
   {
@@ -92,7 +92,7 @@ export const placeOptions = [
     default: 30_000,
     min: 100,
     max: 3_600_000,
-    commands: [...withProvider, 'restore', 'copy', 'thaw'],
+    commands: [...withProvider, 'restore', 'copy', 'thaw', 'report'],
     advanced: true,
     help: 'Milliseconds without data after which a connection is closed.',
   },

@@ -144,15 +144,17 @@ function adoptedOriginal(original: Original, file: Described, now: string): Orig
   return { ...archived, mark, sizeBytes, crc32, ...validator, ...evidenceOf(validator, evidence) };
 }
 
-function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {
+function describedMedium({ provider, account, mediaId }: Original, description: FileDescription): Medium {
+  const { originalName, capturedAt, mediumType = '', camera = null } = description;
   return {
     ...initialListed,
     provider,
     account,
     id: mediaId,
-    type: '',
+    type: mediumType,
     filename: originalName,
     capturedAt,
+    cameraModel: camera,
     ready: true,
     readyState: 'ready',
   };
