@@ -51,6 +51,8 @@ export interface Setting {
   readonly uploadPartBytes?: readonly number[];
   /** Whether the store's ETag of each part is its MD5, as on S3. */
   readonly storeComputesMd5?: boolean;
+  /** Whether the store keeps the bytes, so that they can be read again. */
+  readonly storeKeepsContent?: boolean;
 }
 
 export type Cost = Omit<Measured, 'stderr' | 'exitCode'>;
@@ -96,11 +98,19 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function openScene(bench: Bench, setting: Setting): Promise<Scene> {
-  const { files, place, tls, connections, maxSilenceSeconds, storeComputesMd5: computesMd5 = false } = setting;
+  const {
+    files,
+    place,
+    tls,
+    connections,
+    maxSilenceSeconds,
+    storeComputesMd5: computesMd5 = false,
+    storeKeepsContent: keepsContent = false,
+  } = setting;
   const certificate = tls ? bench.certificate : undefined;
   const scratch = await mkdtemp(join(bench.scratch, 'tool-'));
   const source = await startSource({ ...setting, files, dataPath: bench.dataPath, tls: certificate });
-  const sink = place === 's3' ? await startSink({ tls: certificate, computesMd5 }) : undefined;
+  const sink = place === 's3' ? await startSink({ tls: certificate, computesMd5, keepsContent }) : undefined;
   const target: Target = sink ? { kind: 's3', sink } : { kind: 'directory', path: await prepareFolder(bench, place, files) };
   return {
     job: {
@@ -123,7 +133,7 @@ export async function openScene(bench: Bench, setting: Setting): Promise<Scene> 
 }
 
 /** Creates a folder, warms up memory for the job and flushes the file system. */
-async function prepareFolder({ folders, dataBytes }: Bench, place: Place, files: Files): Promise<string> {
+export async function prepareFolder({ folders, dataBytes }: Bench, place: Place, files: Files): Promise<string> {
   const path = await mkdtemp(`${place === 'disk' ? folders.disk : folders.ramDisk}-`);
   // The RAM disk has room for `dataBytes` more bytes, so the warm-up writes at most that many.
   await warmUpMemory(path, Math.min(files.count * files.sizeBytes, dataBytes));

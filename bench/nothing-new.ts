@@ -13,7 +13,7 @@ import { rcloneCompare } from './tools/rclone.ts';
 import { benchUserId } from './tools/ours.ts';
 import type { Tool } from './tools/tool.ts';
 
-const noSource: SourceStats = {
+export const noSource: SourceStats = {
   apiRequests: 0,
   listings: 0,
   heads: 0,

@@ -137,10 +137,12 @@ export async function startSink(options: {
   readonly preload?: Files;
   /** Whether the ETag of each part is its MD5, as on S3. By default the sink saves this work. */
   readonly computesMd5?: boolean;
+  /** Whether the sink keeps the bytes of all objects, so that they can be read. */
+  readonly keepsContent?: boolean;
 }): Promise<Sink> {
-  const { tls, preload, computesMd5 = false } = options;
+  const { tls, preload, computesMd5 = false, keepsContent = false } = options;
   const preloaded = preload ? ['-preload', String(preload.count), '-preload-size', String(preload.sizeBytes)] : [];
-  const flags = [...preloaded, ...(computesMd5 ? ['-md5'] : [])];
+  const flags = [...preloaded, ...(computesMd5 ? ['-md5'] : []), ...(keepsContent ? ['-keep'] : [])];
   const server = await start<SinkStats>('s3sink', tls, flags);
   return { ...server, objects: () => server.ask('/_objects') };
 }

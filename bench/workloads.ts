@@ -4,6 +4,7 @@ import { measureKilled } from './killed.ts';
 import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
 import { comparePeers, measureNothingNew } from './nothing-new.ts';
 import { lies, observeReactions, silenceWithDefaults, type Lie, type Reaction } from './lying.ts';
+import { measureRestores } from './restore.ts';
 import { makeRow, type Row } from './row.ts';
 import { archiveLibraries, type LibraryResult } from './shapes.ts';
 import type { Files } from './servers.ts';
@@ -103,6 +104,11 @@ export function workloads(sizes: Sizes): Workload[] {
     jobs('parts', { files: big, ...five, place: 's3', ...inPartsOf20, storeComputesMd5: true }, ['withoutProof']),
     jobs('parts', { files: big, ...five, place: 'disk', ...inPartsOf20 }, ['withoutProof', 'goproMediaDownloader']),
     nothingNew(known, rounds),
+    restored({ files: big, ...five, place: 's3' }, rounds),
+    restored({ files: big, ...five, place: 'disk' }, rounds),
+    restored({ files: mid, ...five, place: 's3' }, rounds),
+    restored({ files: small, ...sixteen, place: 's3' }, rounds),
+    restored({ files: small, ...sixteen, place: 'disk' }, rounds),
     killed({ files: big, ...five, place: 's3' }, fewerRounds),
     killed({ files: big, ...five, place: 'disk' }, fewerRounds),
     jobs('far', { files: far, ...five, place: 's3', ...farLink }, ['rclone', 'rcloneTuned']),
@@ -155,6 +161,15 @@ function killed(setting: Setting, rounds: number): Workload {
   const peers = ['rclone', 'curl', 'curlToAws', 'aria2', 'goproMediaDownloader'] as const;
   const name = `killed-${setting.place}`;
   return { name, title, run: (bench) => runAlternately(bench, { title, setting, peers, rounds, measure: measureKilled }) };
+}
+
+/** An archive is copied back into a folder on the disk. */
+function restored(setting: Setting, rounds: number): Workload {
+  const { files, place } = setting;
+  const what = files.count === 1 ? 'big' : files.sizeBytes < 1_000_000 ? 'small' : 'mid';
+  const title = `restore of ${titleOf(setting).replace('→', '←')}`;
+  const name = `restore-${what}-${place}`;
+  return { name, title, run: async (bench) => ({ rows: await measureRestores(bench, { title, setting, rounds }) }) };
 }
 
 function nothingNew(files: Files, rounds: number): Workload {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { options } from '../../src/config/options.ts';
 import { cache, repository } from '../paths.ts';
-import { s3Credentials, type CloudJob, type CloudTool, type Tool } from './tool.ts';
+import type { Command } from '../measure.ts';
+import { s3Credentials, type CloudJob, type CloudTool, type RestoreJob, type Restorer, type Target, type Tool } from './tool.ts';
 
 const run = promisify(execFile);
 
@@ -16,7 +17,7 @@ export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps
 export const benchUserId = 'bench-user';
 export const benchAccessToken = 'bench-access-token';
 
-export interface Ours extends CloudTool {
+export interface Ours extends CloudTool, Restorer {
   /** Cloud Sync with `--no-prove`. It does not compare files with the checksums of the source. */
   readonly withoutProof: CloudTool;
   /** Returns the tool with flags for Node that count or profile. No measurement uses this tool. */
@@ -40,20 +41,38 @@ export async function installOurs(tarball?: string): Promise<Ours> {
       env: environmentFor(job),
     }),
   });
-  return { ...tool([]), withoutProof: tool([], ['--no-prove']), withNodeFlags: (...nodeFlags) => tool(nodeFlags) };
+  const restore = ({ from, into, connections, scratch, certPath }: RestoreJob): Command => ({
+    argv: [
+      process.execPath,
+      join(folder, 'bin', 'cloud-sync.js'),
+      'restore',
+      '--from',
+      placeOf(from),
+      '--into',
+      into,
+      '--concurrency',
+      String(connections),
+      '--quiet',
+    ],
+    env: environmentFor({ source: { url: '' }, to: from, connections, scratch, certPath }),
+  });
+  return { ...tool([]), restore, withoutProof: tool([], ['--no-prove']), withNodeFlags: (...nodeFlags) => tool(nodeFlags) };
+}
+
+function placeOf(target: Target): string {
+  return target.kind === 'directory' ? target.path : 's3://bench/archive';
 }
 
 function argumentsFor({ to, connections, maxSilenceSeconds }: CloudJob): string[] {
-  const place = to.kind === 'directory' ? to.path : 's3://bench/archive';
   const timeout = maxSilenceSeconds === undefined ? [] : ['--stall-timeout-ms', String(maxSilenceSeconds * 1000)];
-  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet', ...timeout];
+  return ['sync', '--provider', 'gopro', '--to', placeOf(to), '--concurrency', String(connections), '--quiet', ...timeout];
 }
 
 function environmentFor({ source, to, scratch, certPath }: CloudJob): Record<string, string> {
   return {
     HOME: scratch,
     CLOUD_SYNC_HOME: join(scratch, 'home'),
-    CLOUD_SYNC_GOPRO_API_URL: source.url,
+    ...(source.url === '' ? {} : { CLOUD_SYNC_GOPRO_API_URL: source.url }),
     CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: benchAccessToken,
     CLOUD_SYNC_GOPRO_USER_ID: benchUserId,

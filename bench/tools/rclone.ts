@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from '../measure.ts';
 import type { Sink } from '../servers.ts';
-import { s3Credentials, type Job, type Tool } from './tool.ts';
+import { s3Credentials, type Job, type Restorer, type Tool } from './tool.ts';
 
 /** rclone lists the source over HTTP. Only `--transfers` and the flags of a variant are set. */
 export function rclone(
@@ -29,6 +29,24 @@ export function rcloneCompare(
   return {
     argv: [program, 'copy', of.folder, ':s3:bench', ...certificateFlags(of.certPath), ...flags],
     env: { ...environment(of.scratch), ...sinkEnvironment(of.sink) },
+  };
+}
+
+/** Copies an archive of Cloud Sync without its own folder. */
+export function rcloneRestore(program: string, version: string): Restorer {
+  return {
+    name: 'rclone',
+    version,
+    verifiesInDirectory: 'MD5 if the source has one, size',
+    restore: ({ from, into, connections, scratch, certPath }) => {
+      const transfers = String(connections);
+      const place = from.kind === 'directory' ? from.path : ':s3:bench/archive';
+      const flags = ['--exclude', '/.cloud-sync/**', '--transfers', transfers, '--checkers', transfers];
+      return {
+        argv: [program, 'copy', place, into, ...certificateFlags(certPath), ...flags],
+        env: { ...environment(scratch), ...(from.kind === 's3' ? sinkEnvironment(from.sink) : {}) },
+      };
+    },
   };
 }
 

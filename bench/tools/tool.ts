@@ -25,6 +25,18 @@ export interface CloudTool extends Tool {
   command(job: CloudJob): Command | undefined;
 }
 
+/** A job that copies the files of an archive back into a folder. */
+export interface RestoreJob extends Pick<Job, 'connections' | 'scratch' | 'certPath'> {
+  /** The archive. */
+  readonly from: Target;
+  readonly into: string;
+}
+
+/** A tool that can read an archive of Cloud Sync. */
+export interface Restorer extends Pick<Tool, 'name' | 'version' | 'verifiesInDirectory'> {
+  restore(job: RestoreJob): Command;
+}
+
 export interface Tool {
   readonly name: string;
   readonly version: string;

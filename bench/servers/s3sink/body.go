@@ -41,7 +41,7 @@ func (s *sink) receive(r *http.Request) (received, error) {
 			whole.Write(buffer[:n])
 		}
 		got.crc32 = crc32.Update(got.crc32, crc32.IEEETable, buffer[:n])
-		if got.size <= keptBytes {
+		if got.size <= keptBytes || s.keep {
 			got.content = append(got.content, buffer[:n]...)
 		} else {
 			got.content = nil

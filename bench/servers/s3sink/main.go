@@ -1,12 +1,12 @@
 // Command s3sink is an S3 store that uses so little CPU that the client under test is the
-// bottleneck. It throws bodies away and keeps sizes, CRC32s and headers. Like S3, it checks
+// bottleneck. Without -keep it throws bodies away and keeps sizes, CRC32s and headers. Like S3, it checks
 // lengths, conditions and the CRC32 in a header or trailer. It does not check credentials.
 //
-//	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES] [-md5]
+//	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES] [-md5] [-keep]
 //
 // It knows only path-style addresses, and every bucket exists. It has these operations:
 //
-//	PutObject, HeadObject, GetObject (of small objects), DeleteObject
+//	PutObject, HeadObject, GetObject (of kept objects), DeleteObject
 //	CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload, AbortMultipartUpload
 //	ListMultipartUploads, ListObjects, ListObjectsV2, HeadBucket
 //
@@ -31,10 +31,12 @@ func main() {
 	preload := flag.Int("preload", 0, "number of objects bench/000….jpg that exist from the start")
 	preloadSize := flag.Int64("preload-size", 0, "bytes of each preloaded object")
 	md5 := flag.Bool("md5", false, "the ETag of each body is its MD5, as on S3, which costs CPU time")
+	keep := flag.Bool("keep", false, "keep all bodies in memory, so that clients can read them")
 	flag.Parse()
 
 	sink := newSink()
 	sink.md5 = *md5
+	sink.keep = *keep
 	preloaded := time.Unix(1_700_000_000, 0).UTC()
 	// rclone stores the file's modification time in this header.
 	headers := http.Header{"X-Amz-Meta-Mtime": {"1700000000"}}

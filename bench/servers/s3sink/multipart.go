@@ -33,7 +33,10 @@ func (s *sink) putPart(w http.ResponseWriter, r *http.Request, id, number string
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	p := part{got.size, got.crc32, s.etagOf(r, got)}
+	p := part{got.size, got.crc32, s.etagOf(r, got), nil}
+	if s.keep {
+		p.content = got.content
+	}
 	at, _ := strconv.Atoi(number)
 	s.mutex.Lock()
 	u := s.uploads[id]
@@ -102,6 +105,9 @@ func (s *sink) completeUpload(w http.ResponseWriter, r *http.Request, name, id s
 		}
 		o.crc32 = combine(o.crc32, p.crc32, p.size)
 		o.size += p.size
+		if s.keep {
+			o.content = append(o.content, p.content...)
+		}
 		sum, _ := hex.DecodeString(p.etag)
 		sums.Write(sum)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
@@ -63,10 +64,12 @@ func (s *sink) getObject(w http.ResponseWriter, r *http.Request, name string) {
 			w.Header().Set("x-amz-checksum-crc32", encodeCRC32(o.crc32))
 			w.Header().Set("x-amz-checksum-type", "FULL_OBJECT")
 		}
-		w.WriteHeader(http.StatusOK)
 		if r.Method == http.MethodGet {
-			w.Write(o.content)
+			// It answers ranges, too.
+			http.ServeContent(w, r, "", o.modified, bytes.NewReader(o.content))
+			return
 		}
+		w.WriteHeader(http.StatusOK)
 	}
 }
 

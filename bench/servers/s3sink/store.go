@@ -17,7 +17,7 @@ import (
 	"bench/listen"
 )
 
-// Bodies up to this size are kept, because clients read their own small objects again.
+// Bodies up to this size are always kept, because clients read their own small objects again.
 const keptBytes = 4 << 10
 
 type object struct {
@@ -32,9 +32,10 @@ type object struct {
 }
 
 type part struct {
-	size  int64
-	crc32 uint32
-	etag  string
+	size    int64
+	crc32   uint32
+	etag    string
+	content []byte
 }
 
 type upload struct {
@@ -55,7 +56,9 @@ type sink struct {
 	operations map[string]int64
 
 	// Whether the ETag of each body is its MD5.
-	md5                 bool
+	md5 bool
+	// Whether all bodies are kept.
+	keep                bool
 	sequence, bodyBytes atomic.Int64
 	// The number of bodies with each kind of checksum.
 	withCRC32, withMD5, withOther, withNothing atomic.Int64
