@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Destination, ListedFile } from '../destination/destination.ts';
+import type { Destination } from '../destination/destination.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Copied, Report, RunFinished } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -10,6 +10,7 @@ import { createAccounting } from '../transfer/accounting.ts';
 import { createPartSlots } from '../transfer/media-host/limits.ts';
 import { leaseArchive, type LeaseSettings } from './lease-archive.ts';
 import { copyFile, type CopyOutcome } from './copy/copy-file.ts';
+import { expectFiles } from './copy/expect-files.ts';
 import { planCopy, type CopyPlan, type PlannedCopy } from './copy/plan-copy.ts';
 import { forEachFile } from './read-archive/each-file.ts';
 import { createDoneNotes } from './read-archive/select-files.ts';
@@ -84,11 +85,15 @@ async function copyAll(
   options: CopyOptions & { readonly runId: string },
   counts: Counts,
 ): Promise<NonNullable<RunFacts['transferred']>> {
-  const { clock, report, tracker, destination } = ports;
+  const { clock, report } = ports;
   const { dryRun, concurrency, runId, signal } = options;
   const plan = await planCopy(ports, options);
   reportPlan(plan, ports, counts);
-  if (!dryRun) await tracker.adopt(absentFiles(plan.copies), { forgetsAbsentFiles: destination.forgetsAbsentFiles });
+  if (!dryRun)
+    await expectFiles(
+      plan.copies.filter(({ isReplaced }) => !isReplaced),
+      ports,
+    );
   const files = plan.copies.map(({ file }) => file);
   const media = new Set(files.map(({ medium }) => medium));
   const accounting = createAccounting(clock, { media: media.size, sizeHintBytes: plan.bytes });
@@ -115,17 +120,6 @@ function reportPlan({ selected, copies, bytes, skipped, undescribed }: CopyPlan,
   for (const event of selected.events) report(event);
   for (const { key } of undescribed) report({ type: 'file.unknown', key, path: `${archive.location}/${key}` });
   report({ type: 'copy.planned', files: copies.length, bytes, skipped, leftOut });
-}
-
-/**
- * Tells the tracker of the second archive which files the archive should have. If the copy is
- * killed, the tracker names the files that the archive still lacks.
- */
-async function* absentFiles(copies: readonly PlannedCopy[]): AsyncGenerator<ListedFile> {
-  for (const { file, description, isRepair } of copies) {
-    const { sizeBytes, crc32 } = file;
-    if (!isRepair) yield { key: description.original.key, sizeBytes, crc32, description, presentBytes: null };
-  }
 }
 
 function count(outcome: CopyOutcome, { file, description, isRepair }: PlannedCopy, counts: Counts): void {

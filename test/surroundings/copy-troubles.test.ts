@@ -68,6 +68,23 @@ test.each(['disk', 's3'] as const)(
   },
 );
 
+test('a damaged revision that a later one replaces is left out, and the second archive does not miss it', async () => {
+  const scene = await openSmallArchive('s3', 'copy-superseded');
+  const to = await placeOf('disk');
+  const copying = await copyingBetween(scene.place, to);
+  const [damaged = '', ...others] = await keysOf(scene);
+  await scene.place.damage(damaged, 5);
+  expectExit(await scene.verify('--deep'), 1);
+  expectExit(await scene.sync(), 0);
+  const run = await copying.copy();
+  expectExit(run, 0);
+  expect(run.copied).toMatchObject({ files: others.length + 1, superseded: 1, failed: 0 });
+  expectExit(await copying.verify(), 0);
+  const again = await copying.copy();
+  expectExit(again, 0);
+  expect(again.copied).toMatchObject({ files: 0, failed: 0 });
+});
+
 test('a dry run writes nothing, and names and filters select', async () => {
   const scene = await openSmallArchive('disk', 'copy-dry');
   const to = (await placeOf('disk')) as DiskPlace;

@@ -1,5 +1,5 @@
 /** A report as a page, as CSV and as JSON. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ReportModel } from '../../src/cli/archive-report/model.ts';
@@ -83,8 +83,10 @@ test('a page replaces only an older report, and never lands in an archive', asyn
   expect([nowhere.exitCode, nowhere.stderr]).toEqual([6, expect.stringContaining('cannot write')]);
   const both = await report(scene, '--json', '--csv');
   expect(both.exitCode).toBe(2);
-  const none = await runCliHere(['report', '--from', join(path, '..'), '--out', '-'], scene.environment());
+  const other = join(path, '..', 'other.html');
+  const none = await runCliHere(['report', '--from', join(path, '..'), '--out', other], scene.environment());
   expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining('is no archive')]);
+  expect(await readdir(join(path, '..'))).toEqual(['report.html']);
 });
 
 test('hostile names are harmless in the page and in the CSV', async () => {

@@ -47,7 +47,7 @@ export const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry',
 
 export const onSelection = ['sync', 'restore', 'copy', 'thaw'] as const;
 
-export const withTracker = ['sync', 'verify', 'status', 'list', 'accept', 'retry'] as const;
+export const withTracker = ['sync', 'verify', 'report', 'status', 'list', 'accept', 'retry'] as const;
 
 export const withProvider = ['sync', 'verify', 'login', 'doctor'] as const;
 

@@ -11,8 +11,9 @@ import type { PartSlots } from '../../transfer/media-host/limits.ts';
 import { createAttemptBudget, type AttemptBudget } from '../../transfer/original/attempt-budget.ts';
 import { partSizeFor } from '../../transfer/original/parts.ts';
 import { damagedError, isReplaced, requirePresent } from '../read-archive/archive-errors.ts';
-import type { ReadPorts } from '../read-archive/read-file.ts';
+import { readFile, type ReadPorts } from '../read-archive/read-file.ts';
 import { copyParts } from './copy-parts.ts';
+import { expectFiles } from './expect-files.ts';
 import type { PlannedCopy } from './plan-copy.ts';
 
 /** What all files of a copy share. `archive` is read, and `destination` gets the files. */
@@ -45,6 +46,7 @@ export async function copyFile(planned: PlannedCopy, copying: Copying): Promise<
       report({ type: 'file.planned', ...about, sizeBytes: file.sizeBytes });
       return { kind: 'planned' };
     }
+    if (planned.isReplaced) await readWhole(planned, copying);
     return await claimAndCopy(planned, copying);
   } catch (thrown) {
     signal.throwIfAborted();
@@ -61,6 +63,15 @@ export async function copyFile(planned: PlannedCopy, copying: Copying): Promise<
   } finally {
     accounting.endFile(file.key, null);
   }
+}
+
+/** Reads a file that a later revision replaces, before the second archive expects it. */
+async function readWhole(planned: PlannedCopy, copying: Copying): Promise<void> {
+  const { key, sizeBytes, crc32 } = planned.file;
+  const read = await readFile(key, { from: 0 }, () => undefined, copying);
+  if (read.sizeBytes !== sizeBytes || (crc32 !== null && read.crc32 !== crc32))
+    throw damagedError(key, 'has other bytes than were archived', copying.archive);
+  await expectFiles([planned], copying);
 }
 
 function aboutOf({ description: { original } }: PlannedCopy, { destination }: Copying): FileOf {

@@ -6,6 +6,7 @@ import type { ArchivedFile } from '../../plan/restore/archived-files.ts';
 import type { Wanted } from '../../plan/restore/selection.ts';
 import { extensionOf } from '../../plan/safe-name.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
+import { hasReplacement } from '../read-archive/archive-errors.ts';
 import { selectFromArchive, type SelectedFiles } from '../read-archive/select-files.ts';
 
 /** A file to copy. */
@@ -17,6 +18,11 @@ export interface PlannedCopy {
   readonly isRepair: boolean;
   /** Whether a damaged file has the key and must be moved away. */
   readonly replaces: boolean;
+  /**
+   * Whether a later revision in the first archive has the same content. Then this file may be the
+   * damaged one, and the second archive must not expect it before its bytes were read.
+   */
+  readonly isReplaced: boolean;
 }
 
 export interface CopyPlan {
@@ -54,7 +60,8 @@ export async function planCopy(ports: PlanPorts, options: Wanted & { readonly si
     taken.add(foldKey(original.key));
     const isRepair = need.kind === 'known' && need.isRepair;
     const replaces = need.kind === 'known' && need.isDamaged;
-    copies.push({ file, description: { ...file.description, original }, isRepair, replaces });
+    const isReplaced = hasReplacement(file);
+    copies.push({ file, description: { ...file.description, original }, isRepair, replaces, isReplaced });
   }
   return {
     selected,

@@ -34,6 +34,10 @@ export function requirePresent({ key, presentBytes, sizeBytes }: ArchivedFile, a
 
 /** Whether a damaged or missing file does not matter, because a later revision has its content. */
 export function isReplaced(file: ArchivedFile, { code }: SyncError): boolean {
-  const isDamaged = code === 'CHECKSUM_MISMATCH' || code === 'FILE_MISSING';
-  return isDamaged && replacementsOf(file).some(({ presentBytes, sizeBytes }) => presentBytes === sizeBytes);
+  return (code === 'CHECKSUM_MISMATCH' || code === 'FILE_MISSING') && hasReplacement(file);
+}
+
+/** Whether the archive has a later revision with the same content at the source. */
+export function hasReplacement(file: ArchivedFile): boolean {
+  return replacementsOf(file).some(({ presentBytes, sizeBytes }) => presentBytes === sizeBytes);
 }
