@@ -155,12 +155,13 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
     await expectAdoption(scene, wanted.length, before);
   });
 
-  test('a tracker file that holds garbage is set aside, and the tracker is rebuilt', async () => {
+  test('a tracker file that holds garbage is set aside, and without a backup the tracker is rebuilt', async () => {
     await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`), inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
     const path = await trackerOf(scene);
     await writeFile(path, 'This is no database. '.repeat(1_000));
+    await rm(`${path}.backup`);
     const run = await expectAdoption(scene, wanted.length);
     const [warning] = eventsOf(run, 'warning').filter(({ message }) => message.includes(path));
     expect(warning?.message).toMatch(/damaged/);

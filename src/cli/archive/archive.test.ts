@@ -31,7 +31,7 @@ describe('home and archive', () => {
     const result = await runCli(['sync', '--to', archive], { environment });
     expect(location).toBe(archive);
     expect(result.exitCode).toBe(6);
-    for (const part of [id, other, join(home, 'archives.json')]) expect(result.stderr).toContain(part);
+    for (const part of [id, other, `cloud-sync archives remove "${archive}"`]) expect(result.stderr).toContain(part);
   });
 
   test('sync adopts an archive that the home does not know, and fetches no byte', async () => {
