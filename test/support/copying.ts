@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Copied, RunFinished } from '../../src/events.ts';
 import { finishedOf, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
+import { ownEnvironment } from './own-home.ts';
 import type { Place } from './places.ts';
 import { makeTempDir } from './temp-dir.ts';
 
@@ -30,18 +31,7 @@ export interface Copying extends AsyncDisposable {
 export async function openCopying(from: Place, to: Place): Promise<Copying> {
   const temp = await makeTempDir();
   const home = join(temp.path, 'home');
-  const environment = {
-    HOME: temp.path,
-    TZ: 'UTC',
-    CLOUD_SYNC_HOME: home,
-    CLOUD_SYNC_STALL_TIMEOUT_MS: '5000',
-    AWS_ACCESS_KEY_ID: 'AKIAE2E',
-    AWS_SECRET_ACCESS_KEY: 'e2eSecretKeyThatNobodyMayEverSee',
-    AWS_REGION: 'eu-west-3',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ...from.environment,
-    ...to.environment,
-  };
+  const environment = ownEnvironment(temp.path, from, to);
   const store = from.environment['CLOUD_SYNC_S3_ENDPOINT'];
   const own = store === undefined ? [] : ['--from-s3-endpoint', store];
   const argsOf = (args: readonly string[]) => ['copy', '--from', from.to, '--to', to.to, '--json', ...own, ...args];

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Event, RunFinished } from '../../src/events.ts';
 import { finishedOf, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import { ownEnvironment } from './own-home.ts';
 import { diskPlaceAt, openPlace, type FoundFile, type Place, type PlaceKind } from './places.ts';
 import { expectExit, openScene, type Scene } from './scene.ts';
 import { createMediaMaker } from './simulated-media.ts';
@@ -35,22 +36,12 @@ export interface Restoring extends AsyncDisposable {
 }
 
 /** Restores from the archive at a place. */
-export async function openRestoring({ to, environment: ofPlace }: Place): Promise<Restoring> {
+export async function openRestoring(place: Place): Promise<Restoring> {
   const temp = await makeTempDir();
   const into = join(temp.path, 'restored');
   const home = join(temp.path, 'home');
-  const environment = {
-    HOME: temp.path,
-    TZ: 'UTC',
-    CLOUD_SYNC_HOME: home,
-    CLOUD_SYNC_STALL_TIMEOUT_MS: '5000',
-    AWS_ACCESS_KEY_ID: 'AKIAE2E',
-    AWS_SECRET_ACCESS_KEY: 'e2eSecretKeyThatNobodyMayEverSee',
-    AWS_REGION: 'eu-west-3',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ...ofPlace,
-  };
-  const argsOf = (args: readonly string[]) => ['restore', '--from', to, '--into', into, '--json', ...args];
+  const environment = ownEnvironment(temp.path, place);
+  const argsOf = (args: readonly string[]) => ['restore', '--from', place.to, '--into', into, '--json', ...args];
   const start = (args: readonly string[] = [], more: Readonly<Record<string, string>> = {}) =>
     startCli(argsOf(args), { environment: { ...environment, ...more } });
   return {

@@ -104,7 +104,7 @@ describe('an archive with damage', () => {
     expectExit(run, 1);
     expect(failuresOf(run)).toEqual([`STORE_REFUSED ${denied}`, `STORE_REFUSED ${hidden}`, `UNREADABLE ${frozen}`].toSorted());
     expect(run.restored).toMatchObject({ files: keys.length - 3, failed: 3 });
-    expect(eventsOf(run, 'file.failed').find(({ key }) => key === frozen)?.hint).toContain('restore-object');
+    expect(eventsOf(run, 'file.failed').find(({ key }) => key === frozen)?.hint).toContain('cloud-sync thaw');
     store.changeClass('archive', `my/videos/${frozen}`, 'STANDARD');
     store.faults.length = 0;
     expectExit(await restoring.restore(), 0);

@@ -96,61 +96,74 @@ type Sums = Map<string, { files: number; bytes: number }>;
 
 /** Reads all rows of a tracker once. */
 export async function buildReport(rows: AsyncIterable<TrackedRow>, options: ReportOptions): Promise<ReportModel> {
-  const sums = { months: new Map(), cameras: new Map(), types: new Map(), proofs: new Map(), checks: new Map() } satisfies Record<
-    string,
-    Sums
-  >;
-  const problems = createProblemList();
-  const largest = createLargest();
-  const archived = { files: 0, bytes: 0 };
-  let media = 0;
-  let firstAt: string | null = null;
-  let lastAt: string | null = null;
-  let oldestReadAt: string | null = null;
-  for await (const row of rows) {
-    for (const entry of listEntries(row)) problems.note(entry);
-    const { medium } = row.tracked;
-    const sound = row.originals.filter(isSound);
-    if (sound.length > 0) media += 1;
-    const moment = momentOf(medium);
-    for (const { original, sizeBytes, proof, checkedAt, archivedAt } of sound) {
-      const bytes = sizeBytes ?? 0;
-      archived.files += 1;
-      archived.bytes += bytes;
-      add(sums.months, moment?.slice(0, 7) ?? 'undated', bytes);
-      add(sums.cameras, medium.cameraModel ?? 'unknown camera', bytes);
-      add(sums.types, medium.type === '' ? 'unknown type' : medium.type, bytes);
-      add(sums.proofs, proof ?? 'none', bytes);
-      const readAt = checkedAt ?? archivedAt;
-      add(sums.checks, ageOf(readAt, options.nowMs), bytes);
-      if (readAt !== null && (oldestReadAt === null || readAt < oldestReadAt)) oldestReadAt = readAt;
-      largest.note(original.key, bytes);
-    }
-    if (moment !== undefined && sound.length > 0) {
-      if (firstAt === null || moment < firstAt) firstAt = moment;
-      if (lastAt === null || moment > lastAt) lastAt = moment;
-    }
-  }
   const { place, archiveId, hasTracker, nowMs } = options;
+  const found = noFindings();
+  for await (const row of rows) {
+    for (const entry of listEntries(row)) found.problems.note(entry);
+    noteArchived(row, found, nowMs);
+  }
+  const { months, cameras, types, proofs, checks, largest, problems, ...counts } = found;
   return {
     place,
     archiveId,
     madeAt: new Date(nowMs).toISOString(),
     hasTracker,
-    archived,
-    media,
-    firstAt,
-    lastAt,
-    months: named(sums.months).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    cameras: byBytes(sums.cameras),
-    types: byBytes(sums.types),
-    proofs: inOrder(sums.proofs, allProofs),
-    checks: inOrder(sums.checks, [...ages.map(({ name }) => name), never]),
-    oldestReadAt,
+    ...counts,
+    months: named(months).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    cameras: byBytes(cameras),
+    types: byBytes(types),
+    proofs: inOrder(proofs, allProofs),
+    checks: inOrder(checks, [...ages.map(({ name }) => name), never]),
     largest: largest.files(),
     problemCounts: problems.counts(),
     problems: problems.listed(),
   };
+}
+
+function noFindings() {
+  return {
+    archived: { files: 0, bytes: 0 },
+    media: 0,
+    firstAt: null as string | null,
+    lastAt: null as string | null,
+    oldestReadAt: null as string | null,
+    months: new Map() as Sums,
+    cameras: new Map() as Sums,
+    types: new Map() as Sums,
+    proofs: new Map() as Sums,
+    checks: new Map() as Sums,
+    largest: createLargest(),
+    problems: createProblemList(),
+  };
+}
+
+/** Counts the sound files of a medium. */
+function noteArchived({ tracked: { medium }, originals }: TrackedRow, found: ReturnType<typeof noFindings>, nowMs: number): void {
+  const sound = originals.filter(isSound);
+  if (sound.length === 0) return;
+  const moment = momentOf(medium);
+  found.media += 1;
+  found.firstAt = earlier(found.firstAt, moment ?? null);
+  found.lastAt = moment !== undefined && moment > (found.lastAt ?? '') ? moment : found.lastAt;
+  for (const { original, sizeBytes, proof, checkedAt, archivedAt } of sound) {
+    const bytes = sizeBytes ?? 0;
+    const readAt = checkedAt ?? archivedAt;
+    found.archived.files += 1;
+    found.archived.bytes += bytes;
+    found.oldestReadAt = earlier(found.oldestReadAt, readAt);
+    add(found.months, moment?.slice(0, 7) ?? 'undated', bytes);
+    add(found.cameras, medium.cameraModel ?? 'unknown camera', bytes);
+    add(found.types, medium.type === '' ? 'unknown type' : medium.type, bytes);
+    add(found.proofs, proof ?? 'none', bytes);
+    add(found.checks, ageOf(readAt, nowMs), bytes);
+    found.largest.note(original.key, bytes);
+  }
+}
+
+/** The earlier one of two times. Null counts as unknown. */
+function earlier(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
 }
 
 /** Whether the archive has the file as it should be. */

@@ -20,24 +20,11 @@ export async function runStatus(context: Context): Promise<number> {
   const proof = await proofStatus(tally, tracker);
   const runs = await lastRuns(tracker);
   const credentials = await credentialsStatus(config);
-  const { destination } = ledger;
-  const about = { home: config.home, archiveId: tracker.archiveId, destination, signal: context.interruption.signal };
-  const thaw = await thawStatus(about);
+  const thaw = await thawStatus(ledger, context);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
-    const { archiveId } = tracker;
-    const shown = {
-      destination: place,
-      archiveId,
-      ...tally,
-      ...proof,
-      evidence,
-      freeBytes,
-      ...(thaw && { thaw }),
-      credentials,
-      lastRuns: runs.map(toLastRun),
-    };
-    stdout.write(jsonLine(shown));
+    const archive = { destination: place, archiveId: tracker.archiveId, ...tally, ...proof, evidence, freeBytes };
+    stdout.write(jsonLine({ ...archive, ...(thaw && { thaw }), credentials, lastRuns: runs.map(toLastRun) }));
     return 0;
   }
   const rows = [

@@ -1,7 +1,8 @@
 /** Finds out which files of an archive are thawed, and makes the lines that show it. */
-import type { Destination } from '../../destination/destination.ts';
 import { count, formatBytes, formatDuration } from '../../report/figures.ts';
+import type { Ledger } from '../archive/open-ledger.ts';
 import { readThawNotes, type ThawNote } from '../archive/thaw-notes.ts';
+import type { Context } from '../command.ts';
 
 export interface ThawStatus {
   /** What a person asked for on this machine, oldest first. */
@@ -14,19 +15,15 @@ export interface ThawStatus {
   readonly readableUntil: string | null;
 }
 
-interface Archive {
-  readonly home: string;
-  readonly archiveId: string;
-  readonly destination: Destination | undefined;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Asks the store only if a person has asked it to thaw something, because the answer costs requests.
  * Returns null if nobody has. Errors: those of the destination.
  */
-export async function thawStatus({ home, archiveId, destination, signal }: Archive): Promise<ThawStatus | null> {
-  const notes = destination?.thawing ? await readThawNotes(home, archiveId) : [];
+export async function thawStatus(
+  { destination, tracker }: Pick<Ledger, 'destination' | 'tracker'>,
+  { config, interruption: { signal } }: Context,
+): Promise<ThawStatus | null> {
+  const notes = destination?.thawing ? await readThawNotes(config.home, tracker.archiveId) : [];
   if (!destination?.thawing || notes.length === 0) return null;
   let thawing = 0;
   const ends: string[] = [];

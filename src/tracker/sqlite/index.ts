@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
 import { isoTime, type Clock } from '../../lib/clock.ts';
 import { keepBackup, restoreBackup } from './backup.ts';
@@ -47,27 +48,27 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     }
     return asTrackerError(thrown, path);
   };
-  let endedWell = false;
   const close = async () => {
     if (!database.isOpen) return;
     group.flush();
-    if (endedWell && isSound) tryBackup();
     database.close();
     if (isSound) noteCleanClose(path, clock.now());
-  };
-  const tryBackup = () => {
-    try {
-      keepBackup(database, path, clock.now());
-    } catch (error) {
-      onWarning(`the tracker ${path} has no fresh backup: ${(error as Error).message}`);
-    }
   };
   const tracker = ledgerTracker(sqliteStore(database, { group, lease, clock, close }), archiveId, translate);
   return {
     ...tracker,
     finishRun: async (runId, outcome, summary) => {
       await tracker.finishRun(runId, outcome, summary);
-      endedWell ||= outcome === 'clean' || outcome === 'partial';
+      if (isSound && (outcome === 'clean' || outcome === 'partial')) tryBackup(database, options);
     },
   };
+}
+
+/** The run has done its work, so it must not fail because the backup fails. */
+function tryBackup(database: DatabaseSync, { path, clock, onWarning }: SqliteTrackerOptions): void {
+  try {
+    keepBackup(database, path, clock.now());
+  } catch (error) {
+    onWarning?.(`the tracker ${path} has no fresh backup: ${(error as Error).message}`);
+  }
 }
