@@ -17,7 +17,8 @@ export async function measureRestores(
 ): Promise<Row[]> {
   const { ours, peers } = bench;
   const { files } = of.setting;
-  await using scene = await openScene(bench, { ...of.setting, storeKeepsContent: true });
+  // rclone compares the bytes with the ETag, as on S3.
+  await using scene = await openScene(bench, { ...of.setting, storeComputesMd5: true, storeKeepsContent: true });
   const command = ours.command(scene.job);
   if (!command) throw new Error(`${ours.name} cannot make the archive`);
   await waitForSuccess(ours.name, startMeasured(command));
