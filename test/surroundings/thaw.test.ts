@@ -114,6 +114,20 @@ test('restore --wait fetches each file as it comes, and names those that nobody 
   expect(finishedOf(run).restored).toMatchObject({ files: keys.length - 1, skipped: 1, failed: 0, pending: 0 });
 });
 
+test('restore --wait gives up on a file that the store calls readable and refuses nevertheless', async () => {
+  const { place, keys } = await openFrozen('thaw-liar');
+  for (const key of keys.slice(1)) place.store.changeClass('archive', `my/videos/${key}`, 'STANDARD');
+  place.store.faults.push({
+    match: { operation: 'GetObject', keyPart: keys[2]! },
+    action: { kind: 'error', code: 'InvalidObjectState' },
+  });
+  await using restoring = await openRestoring(place);
+  const run = await restoring.restore('--wait');
+  expectExit(run, 1);
+  expect(failuresOf(run)).toEqual([`UNREADABLE ${keys[2]}`]);
+  expect(run.restored).toMatchObject({ files: keys.length - 1, failed: 1, pending: 0 });
+});
+
 test('a request that the store refuses is named, and the others are asked for', async () => {
   const frozen = await openFrozen('thaw-refused');
   const { place, keys, scene } = frozen;

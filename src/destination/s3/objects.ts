@@ -1,4 +1,10 @@
-import { GetObjectCommand, ListObjectsV2Command, type RestoreStatus } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2Output,
+  type RestoreStatus,
+} from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
 import { decodeDescription } from '../description.ts';
 import type { FileDescription, StatOptions, StoredFile } from '../destination.ts';
@@ -172,6 +178,26 @@ export interface ListedObject {
   readonly readableUntil: Date | undefined;
 }
 
+const restoreStatus = 'x-amz-optional-object-attributes';
+
+/** Reads a page. If the store refuses to be asked for thawed objects, it is not asked again. */
+async function listPage(bucket: Bucket, input: ListObjectsV2CommandInput, showsRestores: boolean): Promise<ListObjectsV2Output> {
+  const { leftOut } = bucket;
+  const send = async (more: Partial<ListObjectsV2CommandInput>) =>
+    ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command({ ...input, ...more })));
+  try {
+    if (!showsRestores || leftOut.has(restoreStatus)) return await send({});
+    return await send({ OptionalObjectAttributes: ['RestoreStatus'] }).catch(async (error: unknown) => {
+      if (!isRefused(error)) throw error;
+      const page = await send({});
+      leftOut.add(restoreStatus);
+      return page;
+    });
+  } catch (error) {
+    throw asUnusable(error);
+  }
+}
+
 function restoreOf(status: RestoreStatus | undefined): Pick<ListedObject, 'restore' | 'readableUntil'> {
   if (status?.IsRestoreInProgress === undefined) return { restore: undefined, readableUntil: undefined };
   return { restore: status.IsRestoreInProgress ? 'ongoing' : 'done', readableUntil: status.RestoreExpiryDate };
@@ -184,23 +210,22 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
 
 /**
  * Yields all objects below `prefix`. Skips our own folder, unless `prefix` is inside that folder.
+ * `showsRestores`: asks which objects are thawed.
  */
-export async function* listObjects(bucket: Bucket, prefix = ''): AsyncGenerator<ListedObject> {
+export async function* listObjects(
+  bucket: Bucket,
+  prefix = '',
+  { showsRestores = false }: { readonly showsRestores?: boolean } = {},
+): AsyncGenerator<ListedObject> {
   const isNew = noteMarkers();
   let token: string | undefined;
   do {
     const input = {
       Bucket: bucket.bucket,
       Prefix: bucket.base + prefix,
-      // S3 tells nothing of thawed objects if it is not asked. Other stores ignore this header.
-      OptionalObjectAttributes: ['RestoreStatus' as const],
       ...(token === undefined ? {} : { ContinuationToken: token }),
     };
-    const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input))).catch(
-      (error: unknown) => {
-        throw asUnusable(error);
-      },
-    );
+    const page = await listPage(bucket, input, showsRestores);
     for (const { Key = '', Size = 0, StorageClass: storageClass = 'STANDARD', RestoreStatus } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
       // Web consoles create an empty object to show a folder.

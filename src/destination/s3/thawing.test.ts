@@ -3,6 +3,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { startS3Store } from '../../../test/s3-server/index.ts';
 import { connect } from '../../../test/s3-server/support/client.ts';
 import type { FrozenFile, Thawing } from '../thawing.ts';
+import { startStoreFilter, type FilteredRequest } from '../../../test/support/store-filter.ts';
 import { openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
 import { thawTerms } from './prices.ts';
 
@@ -69,6 +70,24 @@ test('objects in archive classes are shown with their state, and only those', as
   expect((await states(thawing))['glacier']).toMatchObject({ state: 'frozen' });
   store.remove(bucket, 'glacier');
   await expect(thawing.thaw(frozen['glacier']!, wish)).rejects.toMatchObject({ code: 'FILE_MISSING' });
+});
+
+test('a store that refuses to be asked for thawed objects is listed without the question', async () => {
+  const { store, put, destination, thawing } = await openCold();
+  await put('deep', 'DEEP_ARCHIVE');
+  const refuses = ({ headers }: FilteredRequest) => headers['x-amz-optional-object-attributes'] !== undefined;
+  await using filter = await startStoreFilter(store.endpoint, {
+    answer: (request) => (refuses(request) ? { status: 501, code: 'NotImplemented', message: 'no such header' } : undefined),
+  });
+  const strict = openTestS3(filter, { bucket, prefix: '' });
+  onTestFinished(async () => strict.close());
+  expect(Object.keys(await states(strict.thawing!))).toEqual(['deep']);
+  expect((await strict.readingTerms!()).isReadable('deep')).toBe(false);
+  expect(filter.refused).toHaveLength(1);
+  expect(await thawing.thaw((await states(thawing))['deep']!, { tier: 'standard', days: 1 })).toBe('asked');
+  store.advance(hourMs);
+  expect((await states(strict.thawing!))['deep']).toMatchObject({ state: 'thawed' });
+  expect(await destination.stat('deep', { deep: true })).toMatchObject({ sizeBytes: 4 });
 });
 
 test('an account that may not thaw is told which permission it lacks', async () => {

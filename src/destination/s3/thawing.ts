@@ -29,7 +29,7 @@ async function* frozenFiles(bucket: Bucket, signal: AbortSignal): AsyncGenerator
 }
 
 async function* coldObjects(bucket: Bucket): AsyncGenerator<ListedObject> {
-  for await (const object of listObjects(bucket)) {
+  for await (const object of listObjects(bucket, '', { showsRestores: true })) {
     if (archiveClasses.has(object.storageClass) || object.storageClass === 'INTELLIGENT_TIERING') yield object;
   }
 }

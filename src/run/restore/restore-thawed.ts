@@ -1,6 +1,6 @@
 import type { Destination } from '../../destination/destination.ts';
 import type { FrozenFile } from '../../destination/thawing.ts';
-import type { Report } from '../../events.ts';
+import type { Event, Report } from '../../events.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import type { PlannedFile } from './plan-files.ts';
@@ -14,6 +14,8 @@ interface WaitPorts {
 
 /** S3 thaws within hours, and each look at a large archive costs requests. */
 const pauses = { firstMs: 2_000, maxMs: 5 * 60_000 };
+/** A store may call a file readable and refuse it nevertheless. */
+const maxRefusals = 5;
 
 /**
  * Waits for files that the store thaws, and hands those that can be read to `restore`, which
@@ -26,6 +28,7 @@ export async function restoreThawed(
   ports: WaitPorts,
 ): Promise<number> {
   const { clock, report, signal } = ports;
+  const refusals = new Map<PlannedFile, number>();
   let waiting = files;
   let failed = 0;
   for (let looks = 1; waiting.length > 0; looks += 1) {
@@ -39,7 +42,13 @@ export async function restoreThawed(
     const readable = waiting.filter(isIn('thawed'));
     const refused = readable.length > 0 ? await restore(readable) : [];
     if (refused.length < readable.length) looks = 0;
-    waiting = [...thawing, ...refused];
+    for (const planned of refused) refusals.set(planned, (refusals.get(planned) ?? 0) + 1);
+    const isHopeless = (planned: PlannedFile) => (refusals.get(planned) ?? 0) >= maxRefusals;
+    for (const planned of refused.filter(isHopeless)) {
+      report(failure(planned, `${ports.archive.location} does not show it, although it says that the file can be read`));
+      failed += 1;
+    }
+    waiting = [...thawing, ...refused.filter((planned) => !isHopeless(planned))];
     if (waiting.length === 0) break;
     const forMs = Math.round(backoffMs(Math.max(1, looks), pauses));
     const bytes = waiting.reduce((sum, { file }) => sum + file.sizeBytes, 0);
@@ -61,16 +70,12 @@ async function statesOf(
   return states;
 }
 
-function neverAsked({ file }: PlannedFile, { location }: Destination): Parameters<Report>[0] {
-  const { id, key, medium } = file;
-  return {
-    type: 'file.failed',
-    id,
-    mediaId: medium.id,
-    key,
-    status: 'FAILED',
-    code: 'UNREADABLE',
-    reason: `${location}/${key} is in an archive class, and the store was not asked to thaw it`,
-    hint: `Run \`cloud-sync thaw --from ${location}\`, then the same command again.`,
-  };
+function neverAsked(planned: PlannedFile, { location }: Destination): Event {
+  const reason = `${location}/${planned.file.key} is in an archive class, and the store was not asked to thaw it`;
+  return failure(planned, reason, `Run \`cloud-sync thaw --from ${location}\`, then the same command again.`);
+}
+
+function failure({ file: { id, key, medium } }: PlannedFile, reason: string, hint?: string): Event {
+  const about = { id, mediaId: medium.id, key, status: 'FAILED', code: 'UNREADABLE', reason } as const;
+  return { type: 'file.failed', ...about, ...(hint !== undefined && { hint }) };
 }

@@ -42,7 +42,7 @@ export async function readingTerms(bucket: Bucket): Promise<ReadingTerms> {
   // Most objects are in the default class, so only the other ones need memory.
   const others = new Map<string, string>();
   const frozen = new Set<string>();
-  for await (const { key, storageClass, restore } of listObjects(bucket)) {
+  for await (const { key, storageClass, restore } of listObjects(bucket, '', { showsRestores: true })) {
     if (storageClass !== 'STANDARD') others.set(key, storageClass);
     if (archiveClasses.has(storageClass) && restore !== 'done') frozen.add(key);
   }
