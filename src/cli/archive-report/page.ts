@@ -1,6 +1,7 @@
 /** A report as one page of HTML that needs nothing else. No I/O. */
 import { createHash } from 'node:crypto';
 import { clean, printable } from '../../lib/log.ts';
+import type { Proof } from '../../media.ts';
 import { shortened } from '../../lib/text.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import { html, type Html } from './html.ts';
@@ -129,15 +130,17 @@ function chartRow({ name: label, files, bytes }: Named, most: number): Html {
   </tr> `;
 }
 
-const proofTexts: Readonly<Record<string, string>> = {
-  proven: 'proven: the bytes match',
-  none: 'none: the cloud has no usable checksum',
-  unchecked: 'unchecked: not compared yet',
-  disputed: 'disputed: the same bytes came twice and do not match',
-};
+const proofTexts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    proven: 'proven: the bytes match',
+    none: 'none: the cloud has no usable checksum',
+    unchecked: 'unchecked: not compared yet',
+    disputed: 'disputed: the same bytes came twice and do not match',
+  } satisfies Record<Proof, string>),
+);
 
 function explainProof(proof: Named): Named {
-  return { ...proof, name: proofTexts[proof.name] ?? proof.name };
+  return { ...proof, name: proofTexts.get(proof.name) ?? proof.name };
 }
 
 function problemsSection({ problems, problemCounts }: ReportModel): Html {

@@ -49,7 +49,7 @@ test.each([true, false])(
     const total = 2 * 256 * KiB;
     const bucket = bucketBehind((line, chunk, done) => {
       body += chunk.length;
-      setTimeout(done, (chunk.length / (64 * KiB)) * (stallMs / 2));
+      setTimeout(done, (chunk.length / (64 * KiB)) * (stallMs / 3));
       if (chunk.includes('x-amz-checksum-crc32:') || (!trailer && body > total)) line.push(reply);
     });
     const slow = put(bucket, total, { trailer });
