@@ -68,8 +68,11 @@ async function copyPart(range: Range, filling: Filling, copying: Copying): Promi
 
 async function storePart({ number, start, sizeBytes }: Range, filling: Filling, copying: Copying): Promise<Part> {
   const { key, file, state, budget } = filling;
-  const { archive, destination, accounting } = copying;
+  const { archive, destination, accounting, signal } = copying;
   const writer = destination.writePart(file, state, number, sizeBytes);
+  // A store that is silent must not hold up the end of the copy.
+  const abandon = (): void => writer.abort();
+  signal.addEventListener('abort', abandon, { once: true });
   let doneBytes = 0;
   const take = (bytes: Uint8Array): Promise<void> | undefined => {
     doneBytes += bytes.length;
@@ -87,5 +90,7 @@ async function storePart({ number, start, sizeBytes }: Range, filling: Filling, 
     writer.abort();
     accounting.advanceFile(key, -doneBytes);
     throw error;
+  } finally {
+    signal.removeEventListener('abort', abandon);
   }
 }
