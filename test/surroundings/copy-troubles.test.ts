@@ -2,24 +2,12 @@
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openCopying, type Copying } from '../support/copying.ts';
+import { copyingBetween, placeOf } from '../support/copying.ts';
 import { eventsOf } from '../support/cli.ts';
-import { diskPlaceAt, openDiskPlace, openPlace, type DiskPlace, type Place, type PlaceKind } from '../support/places.ts';
+import { diskPlaceAt, type DiskPlace } from '../support/places.ts';
 import { failuresOf, keysOf, openSmallArchive, sorted } from '../support/restoring.ts';
 import { expectExit } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-
-async function copyingBetween(from: Place, to: Place): Promise<Copying> {
-  const copying = await openCopying(from, to);
-  onTestFinished(async () => copying[Symbol.asyncDispose]());
-  return copying;
-}
-
-async function placeOf(kind: PlaceKind): Promise<Place> {
-  const place = await openPlace(kind);
-  onTestFinished(async () => place[Symbol.asyncDispose]());
-  return place;
-}
 
 test.each(['disk', 's3'] as const)(
   'damaged and missing files of an archive on %s are named, and the rest is copied',
@@ -132,8 +120,7 @@ test('two archives with one id, one place for both, and nested places are refuse
 
 test('a foreign file in the place of an archived one is set aside, and nothing is lost', async () => {
   const scene = await openSmallArchive('disk', 'copy-merge');
-  const to = await openDiskPlace();
-  onTestFinished(async () => to[Symbol.asyncDispose]());
+  const to = await placeOf('disk');
   const copying = await copyingBetween(scene.place, to);
   expectExit(await copying.copy(), 0);
   // A foreign file has the name of a file that the second archive lacks.

@@ -17,8 +17,8 @@ export type Need =
   | { readonly kind: 'none' }
   /** The file gets its own revision and, if that is free, its own key. */
   | { readonly kind: 'new' }
-  /** The second archive knows this revision, but lacks the file. It is stored under `key`. */
-  | { readonly kind: 'known'; readonly key: string; readonly isDamaged: boolean; readonly isRepair: boolean }
+  /** The second archive knows this content as a revision of its own, but lacks the file. */
+  | ({ readonly kind: 'known'; readonly isDamaged: boolean; readonly isRepair: boolean } & Pick<Held, 'key' | 'revision'>)
   /** The second archive has other content as this revision, so the file gets the next one. */
   | { readonly kind: 'revision'; readonly revision: number };
 
@@ -35,13 +35,16 @@ export function needOf(file: Wanted, held: HeldOriginals, { replacesDamaged }: {
   const same = archived.filter((one) => hasContentOf(one, file));
   // A suspect file has these bytes too.
   if (same.some(({ mark }) => mark === null || mark === 'SUSPECT')) return { kind: 'none' };
-  const broken = same.find(({ mark }) => needsRepair(mark));
+  // The latest one replaces the others.
+  const broken = same.filter(({ mark }) => needsRepair(mark)).toSorted((a, b) => b.revision - a.revision)[0];
   if (broken) {
-    const isDamaged = broken.mark === 'DAMAGED';
-    return isDamaged && !replacesDamaged ? next : { kind: 'known', key: broken.key, isDamaged, isRepair: true };
+    const { key, revision, mark } = broken;
+    const isDamaged = mark === 'DAMAGED';
+    return isDamaged && !replacesDamaged ? next : { kind: 'known', key, revision, isDamaged, isRepair: true };
   }
   const own = revisions.find(({ id }) => id === file.id);
-  if (own) return own.status === 'COMPLETED' ? next : { kind: 'known', key: own.key, isDamaged: false, isRepair: false };
+  if (own?.status === 'COMPLETED') return next;
+  if (own) return { kind: 'known', key: own.key, revision: own.revision, isDamaged: false, isRepair: false };
   return revisions.some(({ revision }) => revision > file.revision) ? next : { kind: 'new' };
 }
 

@@ -89,7 +89,7 @@ function originalFor(
   need: Exclude<Need, { readonly kind: 'none' }>,
   taken: ReadonlySet<string>,
 ): Original {
-  if (need.kind === 'known') return { ...original, key: need.key };
+  if (need.kind === 'known') return { ...original, revision: need.revision, key: need.key };
   const isTaken = (name: string) => taken.has(foldKey(name));
   const revision = need.kind === 'revision' ? need.revision : original.revision;
   if (need.kind === 'new' && !isTaken(key)) return { ...original, key };
