@@ -122,7 +122,7 @@ function reportPlan({ selected, copies, bytes, skipped, undescribed }: CopyPlan,
   report({ type: 'copy.planned', files: copies.length, bytes, skipped, leftOut });
 }
 
-function count(outcome: CopyOutcome, { file, description, isRepair }: PlannedCopy, counts: Counts): void {
+function count(outcome: CopyOutcome, { file, isRepair }: PlannedCopy, counts: Counts): void {
   if (outcome.kind === 'planned') return;
   counts.pending -= 1;
   counts[outcome.kind === 'copied' ? 'files' : outcome.kind] += 1;
@@ -130,5 +130,5 @@ function count(outcome: CopyOutcome, { file, description, isRepair }: PlannedCop
   counts.bytes += outcome.sizeBytes;
   if (outcome.proof === 'proven') counts.proven += 1;
   if (isRepair) counts.repaired += 1;
-  if (description.original.key !== file.key) counts.renamed += 1;
+  if (outcome.key !== file.key) counts.renamed += 1;
 }

@@ -125,6 +125,33 @@ test('each of two stores has its own address and its own profile', async () => {
   }
 });
 
+test.each(['disk', 's3'] as const)(
+  'a foreign file on %s keeps its key, and the copied file becomes the next revision',
+  async (kind) => {
+    const scene = await openSmallArchive('disk', `copy-foreign-${kind}`);
+    const to = await placeOf(kind);
+    const copying = await copyingBetween(scene.place, to);
+    const [first = '', ...others] = await keysOf(scene);
+    await to.addForeign(first, 'a file of somebody else');
+    const [foreign] = await to.files();
+    const run = await copying.copy();
+    expectExit(run, 0);
+    expect(run.copied).toMatchObject({ files: others.length + 1, renamed: 1, failed: 0 });
+    expect(eventsOf(run, 'warning').map(({ message }) => message)).toContainEqual(expect.stringContaining(first));
+    const files = await to.files();
+    expect(files).toContainEqual(foreign);
+    const shas = new Set(files.map(({ sha256 }) => sha256));
+    for (const { sha256 } of await scene.place.files()) expect(shas).toContain(sha256);
+    const again = await copying.copy();
+    expectExit(again, 0);
+    expect(again.copied).toMatchObject({ files: 0, skipped: others.length + 1 });
+    expectExit(await copying.verify(), 0);
+    await copying.forget();
+    expectExit(await copying.copy(), 0);
+    expect(await to.files()).toHaveLength(others.length + 2);
+  },
+);
+
 test('an interrupted copy ends at once although a store is silent, and the next run goes on after the last part', async () => {
   const maker = createMediaMaker('copy-interrupted');
   const library = createLibrary([maker.photo(), maker.video(3 * partBytes + 5_000)]);

@@ -14,6 +14,7 @@ import { damagedError, isReplaced, requirePresent } from '../read-archive/archiv
 import { readFile, type ReadPorts } from '../read-archive/read-file.ts';
 import { copyParts } from './copy-parts.ts';
 import { expectFiles } from './expect-files.ts';
+import { toNextRevision } from './next-revision.ts';
 import type { PlannedCopy } from './plan-copy.ts';
 
 /** What all files of a copy share. `archive` is read, and `destination` gets the files. */
@@ -32,8 +33,11 @@ export interface Copying extends ReadPorts {
 }
 
 export type CopyOutcome =
-  | { readonly kind: 'copied'; readonly sizeBytes: number; readonly proof: Proof }
+  | { readonly kind: 'copied'; readonly key: string; readonly sizeBytes: number; readonly proof: Proof }
   | { readonly kind: 'failed' | 'superseded' | 'planned' };
+
+/** Without this limit a store that spoils every file could fill up with spoiled revisions. */
+const maxMoves = 2;
 
 /** Copies one file, and reports what happened. Throws an error only if it stops the run. */
 export async function copyFile(planned: PlannedCopy, copying: Copying): Promise<CopyOutcome> {
@@ -87,7 +91,8 @@ interface Filled extends PlannedCopy {
   readonly order: number;
 }
 
-async function claimAndCopy(planned: PlannedCopy, copying: Copying): Promise<CopyOutcome> {
+/** `moves`: how many keys of the file another file has. */
+async function claimAndCopy(planned: PlannedCopy, copying: Copying, moves = 0): Promise<CopyOutcome> {
   const { tracker, clock, report, runId, leaseMs } = copying;
   const { id, mediaId, key } = aboutOf(planned, copying);
   const row = (await tracker.originals(mediaId)).find((one) => one.id === id);
@@ -104,10 +109,13 @@ async function claimAndCopy(planned: PlannedCopy, copying: Copying): Promise<Cop
   try {
     return await copyAndRestart(filled, copying);
   } catch (error) {
-    // The upload and its parts stay for the next run.
+    const mayMove = asSyncError(error).code === 'KEY_TAKEN' && moves < maxMoves && !planned.replaces;
+    if (mayMove) await dropUpload(filled, copying);
+    // Otherwise the upload and its parts stay for the next run.
     await tracker.release(claim).catch(() => {});
-    throw error;
+    if (!mayMove) throw error;
   }
+  return claimAndCopy(await toNextRevision(planned, copying), copying, moves + 1);
 }
 
 /** The bytes may have changed on the way. If they come twice, the file is damaged. */
@@ -190,7 +198,7 @@ async function complete({ claim, description, file }: Filled, content: Content, 
   accounting.countProof(proof);
   const stored = { key: description.original.key, sizeBytes, crc32 };
   report(archivedEvent(description.original, stored, { location: destination.location, proof }));
-  return { kind: 'copied', sizeBytes, proof };
+  return { kind: 'copied', key: stored.key, sizeBytes, proof };
 }
 
 /** Records the opened upload with its parts before the known one is dropped. */
