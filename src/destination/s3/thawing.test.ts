@@ -72,12 +72,14 @@ test('objects in archive classes are shown with their state, and only those', as
   await expect(thawing.thaw(frozen['glacier']!, wish)).rejects.toMatchObject({ code: 'FILE_MISSING' });
 });
 
+const asksForThawed = ({ headers }: FilteredRequest) => headers['x-amz-optional-object-attributes'] !== undefined;
+
 test('a store that refuses to be asked for thawed objects is listed without the question', async () => {
   const { store, put, destination, thawing } = await openCold();
   await put('deep', 'DEEP_ARCHIVE');
-  const refuses = ({ headers }: FilteredRequest) => headers['x-amz-optional-object-attributes'] !== undefined;
   await using filter = await startStoreFilter(store.endpoint, {
-    answer: (request) => (refuses(request) ? { status: 501, code: 'NotImplemented', message: 'no such header' } : undefined),
+    answer: (request) =>
+      asksForThawed(request) ? { status: 501, code: 'NotImplemented', message: 'no such header' } : undefined,
   });
   const strict = openTestS3(filter, { bucket, prefix: '' });
   onTestFinished(async () => strict.close());
