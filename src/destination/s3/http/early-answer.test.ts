@@ -28,7 +28,8 @@ async function startHastyStore(answer: string, afterBytes: number) {
       bytes += chunk.length;
       if (bytes < afterBytes || socket.writableEnded) return;
       socket.pause();
-      socket.end(answer, () => socket.destroySoon());
+      // At once, a reset would also delete the answer that a busy client has not read yet.
+      socket.end(answer, () => setTimeout(() => socket.destroySoon(), 100));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
