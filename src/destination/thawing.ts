@@ -36,14 +36,18 @@ export interface ThawTerms {
 export interface Thawing {
   /** Says which prices `terms` uses. */
   readonly prices: string;
-  /** Yields every file that is in an archive class now, thawed or not. */
-  frozen(signal: AbortSignal): AsyncIterable<FrozenFile>;
+  /**
+   * Yields every file that is in an archive class now, thawed or not. With `only`, the other files
+   * are left out, because each file may cost a request.
+   */
+  frozen(signal: AbortSignal, only?: Pick<ReadonlySet<string>, 'has'>): AsyncIterable<FrozenFile>;
   /** Computes what it takes to thaw a file. Undefined if no price of its class is known. */
   terms(file: FrozenFile, wish: ThawWish): ThawTerms | undefined;
   /**
    * Asks the store to thaw a file, which costs money. `thawing`: somebody asked for it already.
    * `thawed`: it can be read now, and stays readable for at least `days` days. Errors:
-   * FILE_MISSING, STORE_REFUSED, STORE_FAILED.
+   * FILE_MISSING, STORE_REFUSED, STORE_FAILED, and DESTINATION_UNUSABLE if the store denies this
+   * for every file.
    */
   thaw(file: FrozenFile, wish: ThawWish): Promise<'asked' | 'thawing' | 'thawed'>;
 }

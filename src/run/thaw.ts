@@ -89,7 +89,7 @@ async function coldFiles(
 ): Promise<ReadonlyMap<FrozenFile, ArchivedFile>> {
   const selected = new Map(files.map((file) => [file.key, file]));
   const cold = new Map<FrozenFile, ArchivedFile>();
-  for await (const frozen of thawing.frozen(signal)) {
+  for await (const frozen of thawing.frozen(signal, selected)) {
     const file = selected.get(frozen.key);
     if (file) cold.set(frozen, file);
   }

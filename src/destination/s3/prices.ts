@@ -42,8 +42,9 @@ interface ThawPrice {
 }
 
 /**
- * What S3 asks for thawing an object, by class or tier. Sources: the price page of S3, and the page
- * "Archive retrieval options" of its user guide, which also says what is free.
+ * What S3 asks for thawing an object, by class or tier. Sources: the price page of S3
+ * (aws.amazon.com/s3/pricing), and "Understanding archive retrieval options" in its user guide,
+ * which also says what is free.
  */
 const thawPrices: Readonly<Record<string, Readonly<Record<ThawTier, ThawPrice>>>> = {
   GLACIER: {

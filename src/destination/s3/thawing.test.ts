@@ -92,15 +92,52 @@ test('a store that refuses to be asked for thawed objects is listed without the 
   expect(await destination.stat('deep', { deep: true })).toMatchObject({ sizeBytes: 4 });
 });
 
-test('an account that may not thaw is told which permission it lacks', async () => {
+test('an object that left its archive class in the meantime counts as thawed', async () => {
   const { store, put, thawing } = await openCold();
   await put('deep', 'DEEP_ARCHIVE');
-  store.faults.push({ match: { operation: 'RestoreObject' }, action: { kind: 'error', code: 'AccessDenied' } });
   const [file] = Object.values(await states(thawing));
-  await expect(thawing.thaw(file!, { tier: 'bulk', days: 1 })).rejects.toMatchObject({
+  store.changeClass(bucket, 'deep', 'STANDARD');
+  expect(await thawing.thaw(file!, { tier: 'bulk', days: 1 })).toBe('thawed');
+});
+
+test('only the wanted files are looked at', async () => {
+  const { store, put, thawing } = await openCold();
+  for (const key of ['a', 'b', 'c']) await put(key, 'DEEP_ARCHIVE');
+  const found = await Array.fromAsync(thawing.frozen(new AbortController().signal, new Set(['b'])));
+  expect(found.map(({ key }) => key)).toEqual(['b']);
+  expect(store.requests.filter(({ operation }) => operation === 'HeadObject').map(({ key }) => key)).toEqual(['b']);
+});
+
+test('a denied request names the permission, and the account is unusable if every object is denied', async () => {
+  const { store, put, thawing } = await openCold();
+  for (let number = 10; number < 20; number += 1) await put(`deep-${number}`, 'DEEP_ARCHIVE');
+  store.faults.push({ match: { operation: 'RestoreObject' }, action: { kind: 'error', code: 'AccessDenied' } });
+  const hint = expect.stringContaining('s3:RestoreObject');
+  const files = Object.values(await states(thawing));
+  for (const [index, file] of files.entries()) {
+    const code = index < 9 ? 'STORE_REFUSED' : 'DESTINATION_UNUSABLE';
+    await expect(thawing.thaw(file, { tier: 'bulk', days: 1 })).rejects.toMatchObject({ code, hint });
+  }
+});
+
+test.each(['SignatureDoesNotMatch', 'RequestTimeTooSkewed'] as const)('the error %s is about no permission', async (code) => {
+  const { store, put, thawing } = await openCold();
+  await put('deep', 'DEEP_ARCHIVE');
+  const [file] = Object.values(await states(thawing));
+  store.faults.push({ match: { operation: 'RestoreObject' }, action: { kind: 'error', code } });
+  const thawed = thawing.thaw(file!, { tier: 'bulk', days: 1 });
+  await expect(thawed).rejects.toMatchObject({
     code: 'DESTINATION_UNUSABLE',
-    hint: expect.stringContaining('s3:RestoreObject'),
+    hint: expect.not.stringContaining('s3:RestoreObject'),
   });
+});
+
+test('a store that cannot thaw refuses each object', async () => {
+  const { store, put, thawing } = await openCold();
+  await put('deep', 'DEEP_ARCHIVE');
+  const [file] = Object.values(await states(thawing));
+  store.faults.push({ match: { operation: 'RestoreObject' }, action: { kind: 'error', code: 'NotImplemented' } });
+  await expect(thawing.thaw(file!, { tier: 'bulk', days: 1 })).rejects.toMatchObject({ code: 'STORE_REFUSED' });
 });
 
 /**
