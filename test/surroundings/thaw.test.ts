@@ -1,5 +1,5 @@
 /** Files in archive classes of S3 are thawed and restored. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventsOf, finishedOf, runCliHere } from '../support/cli.ts';
@@ -126,6 +126,50 @@ test('restore --wait gives up on a file that the store calls readable and refuse
   expectExit(run, 1);
   expect(failuresOf(run)).toEqual([`UNREADABLE ${keys[2]}`]);
   expect(run.restored).toMatchObject({ files: keys.length - 1, failed: 1, pending: 0 });
+});
+
+test('restore --wait outlasts a store that fails for a while', async () => {
+  const frozen = await openFrozen('thaw-outage');
+  const { place, keys } = frozen;
+  const { store } = place;
+  await using restoring = await openRestoring(place);
+  expectExit(await thaw(frozen, '--yes', '--json', ...keys.slice(1)), 0);
+  const running = restoring.start(['--wait']);
+  await waitUntil('the run waits', () => running.stdout().includes('thaw.waiting'));
+  store.faults.push({ match: { operation: 'ListObjectsV2' }, action: { kind: 'error', code: 'InternalError' } });
+  await waitUntil('the run looks in vain', () => running.stdout().includes('looks again'));
+  store.faults.length = 0;
+  store.advance(4 * hourMs);
+  const run = await running.ended;
+  expectExit(run, 0);
+  expect(finishedOf(run).restored).toMatchObject({ files: keys.length, failed: 0, pending: 0 });
+});
+
+test('a file that the store denies is named, and the others are asked for', async () => {
+  const frozen = await openFrozen('thaw-denied');
+  const { place, keys } = frozen;
+  place.store.faults.push({
+    match: { operation: 'RestoreObject', keyPart: keys[2]! },
+    action: { kind: 'error', code: 'AccessDenied' },
+  });
+  const run = await thaw(frozen, '--yes', '--json');
+  expectExit(run, 1);
+  expect(failuresOf(run)).toEqual([`STORE_REFUSED ${keys[2]}`]);
+  expect(finishedOf(run).thawed).toMatchObject({ asked: keys.length - 2, failed: 1, pending: 0 });
+});
+
+test('status asks the store nothing when the days of the last thaw are over', async () => {
+  const frozen = await openFrozen('thaw-over');
+  const { place, keys, scene } = frozen;
+  expectExit(await thaw(frozen, '--yes', '--json', '--days', '1', keys[1]!), 0);
+  const file = join(scene.home, 'archives', await archiveIdOf(place), 'thaws.json');
+  const [note] = JSON.parse(await readFile(file, 'utf8')) as { askedAt: string }[];
+  const askedAt = new Date(Date.now() - 6 * dayMs).toISOString();
+  await writeFile(file, JSON.stringify([{ ...note, askedAt }]));
+  const before = place.store.stats().byOperation.HeadObject ?? 0;
+  const status = await runCliHere(['status', '--to', place.to, '--json'], scene.environment());
+  expect(JSON.parse(status.stdout)).toMatchObject({ thaw: { notes: [{ askedAt }], thawing: 0, thawed: 0 } });
+  expect(place.store.stats().byOperation.HeadObject ?? 0).toBe(before);
 });
 
 test('a request that the store refuses is named, and the others are asked for', async () => {

@@ -20,7 +20,7 @@ export async function runStatus(context: Context): Promise<number> {
   const proof = await proofStatus(tally, tracker);
   const runs = await lastRuns(tracker);
   const credentials = await credentialsStatus(config);
-  const thaw = await thawStatus(ledger, context);
+  const thaw = await thawStatus(ledger, context, systemClock.now());
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const archive = { destination: place, archiveId: tracker.archiveId, ...tally, ...proof, evidence, freeBytes };

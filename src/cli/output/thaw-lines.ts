@@ -15,16 +15,26 @@ export interface ThawStatus {
   readonly readableUntil: string | null;
 }
 
+const hourMs = 3_600_000;
+
+/** Whether files of this thaw may still be readable. S3 may end a day later, and at midnight. */
+function mayMatter({ askedAt, hours, days }: ThawNote, nowMs: number): boolean {
+  return nowMs < Date.parse(askedAt) + (hours + 24 * (days + 2)) * hourMs;
+}
+
 /**
- * Asks the store only if a person has asked it to thaw something, because the answer costs requests.
- * Returns null if nobody has. Errors: those of the destination.
+ * Asks the store only if a person has asked it to thaw something whose days are not over, because
+ * the answer costs requests. Returns null if nobody has asked for anything. Errors: those of the
+ * destination.
  */
 export async function thawStatus(
   { destination, tracker }: Pick<Ledger, 'destination' | 'tracker'>,
   { config, interruption: { signal } }: Context,
+  nowMs: number,
 ): Promise<ThawStatus | null> {
   const notes = destination?.thawing ? await readThawNotes(config.home, tracker.archiveId) : [];
   if (!destination?.thawing || notes.length === 0) return null;
+  if (!notes.some((note) => mayMatter(note, nowMs))) return { notes, thawing: 0, thawed: 0, readableUntil: null };
   let thawing = 0;
   const ends: string[] = [];
   let thawed = 0;

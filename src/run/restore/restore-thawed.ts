@@ -1,5 +1,6 @@
 import type { Destination } from '../../destination/destination.ts';
 import type { FrozenFile } from '../../destination/thawing.ts';
+import { SyncError } from '../../errors.ts';
 import type { Event, Report } from '../../events.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
@@ -17,6 +18,9 @@ const pauses = { firstMs: 2_000, maxMs: 5 * 60_000 };
 /** A store may call a file readable and refuse it nevertheless. */
 const maxRefusals = 5;
 
+/** A wait of two days outlasts a night without a network. */
+const maxFailuresInARow = 100;
+
 /**
  * Waits for files that the store thaws, and hands those that can be read to `restore`, which
  * returns the ones that the store did not show after all. Reports each file that nobody asked the
@@ -31,8 +35,9 @@ export async function restoreThawed(
   const refusals = new Map<PlannedFile, number>();
   let waiting = files;
   let failed = 0;
+  const look = createLook(ports);
   for (let looks = 1; waiting.length > 0; looks += 1) {
-    const states = await statesOf(waiting, ports);
+    const states = await look(waiting);
     const isIn = (state: FrozenFile['state']) => (planned: PlannedFile) => (states.get(planned.file.key) ?? 'thawed') === state;
     for (const planned of waiting.filter(isIn('frozen'))) {
       report(neverAsked(planned, ports.archive));
@@ -58,15 +63,36 @@ export async function restoreThawed(
   return failed;
 }
 
-/** The states of the files that are still in an archive class. */
-async function statesOf(
-  files: readonly PlannedFile[],
-  { archive, signal }: WaitPorts,
-): Promise<ReadonlyMap<string, FrozenFile['state']>> {
+/** The states of files by key. A file that is in no archive class has none. */
+type States = ReadonlyMap<string, FrozenFile['state']>;
+
+/**
+ * Makes a function that asks the store for the states of files. While the store fails, the files
+ * count as not yet thawed.
+ */
+function createLook(ports: WaitPorts): (files: readonly PlannedFile[]) => Promise<States> {
+  const { report, signal } = ports;
+  let failures = 0;
+  return async (files) => {
+    try {
+      const states = await statesOf(files, ports);
+      failures = 0;
+      return states;
+    } catch (error) {
+      failures += 1;
+      const mayPass = error instanceof SyncError && error.decision === 'retry' && failures < maxFailuresInARow;
+      if (signal.aborted || !mayPass) throw error;
+      report({ type: 'warning', message: `${error.message}; the run waits and looks again` });
+      return new Map(files.map(({ file }) => [file.key, 'thawing']));
+    }
+  };
+}
+
+async function statesOf(files: readonly PlannedFile[], { archive, signal }: WaitPorts): Promise<States> {
   const keys = new Set(files.map(({ file }) => file.key));
   const states = new Map<string, FrozenFile['state']>();
   if (!archive.thawing) return states;
-  for await (const { key, state } of archive.thawing.frozen(signal)) if (keys.has(key)) states.set(key, state);
+  for await (const { key, state } of archive.thawing.frozen(signal, keys)) states.set(key, state);
   return states;
 }
 
